@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""Private: finds, loads and calls plugins."""

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""Public to plugin authors: what their tests need."""
