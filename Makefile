@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: MIT
+# Everything there is to run. Needs Python 3.11 or newer, make and git; `make` alone lists the targets.
+
+VENV := .venv
+BIN := $(VENV)/bin
+STAMPS := $(VENV)/stamps
+PROJECTS := pyproject.toml $(wildcard plugins/*/pyproject.toml)
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
+LOCKED := --require-hashes --no-deps --only-binary :all:
+ARGS :=
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help run setup test check format bench lock clean programs
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile
+
+run: setup ## set everything up and serve a demo on http://127.0.0.1:8019 (data in ./var)
+	@exec $(BIN)/ccm demo
+
+setup: $(STAMPS)/run ## make the virtual environment with .venv/bin/ccm
+
+test: programs $(STAMPS)/dev ## set up what the tests need and run all of them (some: make test ARGS=tests/unit)
+	$(BIN)/python -m pytest -n 2 --dist loadscope $(ARGS)
+
+check: $(STAMPS)/dev ## check format, lint, types, templates and import rules
+	$(BIN)/ruff format --check --quiet
+	$(BIN)/ruff check --quiet
+	$(BIN)/mypy
+	$(BIN)/djlint --lint --quiet templates plugins
+	$(BIN)/python -m pytest --quiet tests/test_architecture.py
+
+format: $(STAMPS)/dev ## format the code and mend what the linter can
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+bench: $(STAMPS)/dev ## measure time per request, memory and start, against one password hash
+	$(BIN)/python -m bench $(ARGS)
+
+lock: ## write requirements/*.txt from the pyproject files (newest versions: make lock ARGS=--upgrade)
+	@python="$$(tools/find-python)" && "$$python" tools/lock.py $(ARGS)
+
+clean: ## remove what make has made; the data in ./var stays
+	rm -rf $(VENV) build dist plugins/*/dist test-results .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+programs:
+	@tools/test-programs
+
+# A virtual environment holds its own path, so a checkout that was moved gets a new one.
+ifneq ($(shell cat $(STAMPS)/place 2>/dev/null),$(CURDIR))
+.PHONY: $(STAMPS)/place
+endif
+$(STAMPS)/place:
+	@python="$$(tools/find-python)" && "$$python" -m venv --clear $(VENV)
+	@mkdir -p $(STAMPS) && printf '%s\n' "$(CURDIR)" > $@
+
+# Build isolation would fetch a build backend that no lock names; hatchling is in the lock instead.
+$(STAMPS)/run: $(STAMPS)/place requirements/run.txt $(PROJECTS)
+	@echo "Installing the locked dependencies …"
+	@$(PIP) install $(LOCKED) -r requirements/run.txt
+	@$(PIP) install --no-index --no-deps --no-build-isolation $(patsubst %pyproject.toml,-e ./%,$(PROJECTS))
+	@touch $@
+
+$(STAMPS)/dev: $(STAMPS)/run requirements/dev.txt
+	@echo "Installing the locked development tools …"
+	@$(PIP) install $(LOCKED) -r requirements/dev.txt
+	@touch $@
