@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: MIT
+"""The two ways to the database: a read without a transaction, and a short write unit."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.dialects import registry
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from ccm_core.errors import Busy, ConfigError
+
+BUSY_SECONDS = 10
+"""How long a write waits for another process's write before the answer is 503."""
+
+
+class ImmediateSQLite(SQLiteDialect_pysqlite):
+    """SQLite whose transactions take the write lock at once, so that a read in them is never stale."""
+
+    supports_statement_cache = True
+
+    def do_begin(self, dbapi_connection: Any) -> None:
+        """Begin with the write lock (the driver would begin late and could then fail half-way)."""
+        dbapi_connection.execute("BEGIN IMMEDIATE")
+
+
+registry.register("sqlite.immediate", __name__, "ImmediateSQLite")
+
+
+class Database:
+    """One database file. Safe for threads; a process that forks calls ``dispose`` first."""
+
+    def __init__(self, url: str) -> None:
+        self.url = make_url(url)
+        self.path = Path(self.url.database or "")
+        self._reader = self._engine("sqlite", pool_size=16, isolation_level="AUTOCOMMIT")
+        self._writer = self._engine("sqlite+immediate", pool_size=1, isolation_level=None)
+        self._writing = threading.Lock()
+
+    def _engine(self, drivername: str, *, pool_size: int, isolation_level: str | None) -> Engine:
+        url = self.url.set(drivername=drivername, query={"mode": "rw", "uri": "true"}, database=f"file:{quote(str(self.path))}")
+        options: dict[str, Any] = {"isolation_level": isolation_level} if isolation_level else {}
+        engine = create_engine(
+            url,
+            connect_args={"timeout": BUSY_SECONDS, "isolation_level": None},
+            pool_size=pool_size,
+            max_overflow=16,
+            pool_use_lifo=True,
+            **options,
+        )
+        reading = isolation_level is not None
+
+        def prepare(connection: Any, _record: object) -> None:
+            for pragma in _pragmas(reading=reading):
+                connection.execute(f"PRAGMA {pragma}")
+
+        event.listen(engine, "connect", prepare)
+        return engine
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A connection that cannot write and sees, at each statement, what is committed."""
+        with _sentences(), self._reader.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """One transaction: commits at the end, rolls back on any exception. No slow work inside.
+
+        Raises Busy when the database stays locked or cannot take the write.
+        """
+        # One writer per process: SQLite's own waiting is a poll and unfair between threads.
+        with self._writing, _sentences(), self._writer.begin() as connection:
+            yield connection
+
+    def raw(self) -> Engine:
+        """The writing engine itself, for migrations."""
+        return self._writer
+
+    def dispose(self) -> None:
+        """Close all connections, so that none is shared with a forked process."""
+        self._reader.dispose()
+        self._writer.dispose()
+
+
+def _pragmas(*, reading: bool) -> tuple[str, ...]:
+    if reading:
+        return ("query_only=1", "cache_size=-512")
+    return ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=1", "secure_delete=1", "cache_size=-2048")
+
+
+@contextmanager
+def _sentences() -> Iterator[None]:
+    """Turn what the driver says about a locked, full or unwritable database into Busy."""
+    try:
+        yield
+    except OperationalError as error:
+        raise Busy("The database cannot take the request at present. Please try again in a moment.") from error
+
+
+def create_file(url: str) -> None:
+    """Create the database file, readable by its owner alone, if it does not exist; raises ConfigError."""
+    path = Path(make_url(url).database or "")
+    try:
+        path.touch(mode=0o600)
+    except OSError as error:
+        raise ConfigError("%(path)s cannot be created: %(error)s.", path=path, error=error.strerror) from error
+
+
+def check_reachable(database: Database) -> None:
+    """Raise ConfigError, with a sentence that names the file and the mend, when the database does not answer."""
+    if not database.path.is_file():
+        raise ConfigError(
+            "%(path)s does not exist. Run «ccm init», or set CCM_DATA_DIR or CCM_DATABASE_URL.", path=database.path
+        )
+    try:
+        with database.write() as connection:
+            connection.exec_driver_sql("SELECT 1 FROM sqlite_master LIMIT 1")
+    except (Busy, DBAPIError) as error:
+        cause = error.__cause__ if isinstance(error, Busy) else error
+        raise ConfigError(
+            "%(path)s cannot be used: %(error)s. Mend the file or its permissions.",
+            path=database.path,
+            error=getattr(cause, "orig", None) or cause,
+        ) from error

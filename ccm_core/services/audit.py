@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: MIT
+"""The audit trail: who did what, when, from where. Written in the transaction of the change that it tells of.
+
+No password, code, secret, token or session id is ever part of an entry (ASVS 16.2.5).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import structlog
+from sqlalchemy import Connection, bindparam, delete, insert, select
+
+from ccm_core.db import models as m
+from ccm_core.db.engine import Database
+from ccm_core.services.clients import CONSOLE, Client
+
+_INSERT = insert(m.audit)
+_KEPT_LENGTH = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the trail. ``user_name`` is whom it concerns, ``actor`` who did it (empty: that user)."""
+
+    id: int
+    at: float
+    event: str
+    user_id: int | None
+    user_name: str
+    actor: str
+    network: str
+    detail: Mapping[str, object] = field(default_factory=dict)
+
+
+class Audit:
+    """Writes and reads the trail; every entry is also one line of the log."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._log = structlog.get_logger("audit")
+
+    def record(  # noqa: PLR0917
+        self,
+        connection: Connection,
+        event: str,
+        instance_id: int,
+        now: float,
+        *,
+        user_id: int | None = None,
+        user_name: str = "",
+        actor: str = "",
+        client: Client = CONSOLE,
+        **detail: object,
+    ) -> None:
+        """Add an entry in the caller's transaction. Names that somebody typed are cut to 64 characters."""
+        name = user_name[:_KEPT_LENGTH]
+        values = {"event": event, "instance_id": instance_id, "at": now, "user_id": user_id, "user_name": name}
+        values |= {"actor": actor[:_KEPT_LENGTH], "network": client.network, "detail": detail}
+        connection.execute(_INSERT, values)
+        self._log.info(event, instance=instance_id, user=name, actor=actor, network=client.network, **detail)
+
+    def note(self, event: str, instance_id: int, now: float, **values: object) -> None:
+        """Add an entry in a transaction of its own: for refusals, whose transaction is rolled back."""
+        with self._database.write() as connection:
+            self.record(connection, event, instance_id, now, **values)  # type: ignore[arg-type]  # passed through
+
+    def entries(
+        self, instance_id: int, *, user: str = "", event: str = "", since: float = 0, before: int = 0, limit: int = 50
+    ) -> tuple[Entry, ...]:
+        """Newest first, below the id ``before`` if given; ``event`` is a prefix such as ``login``."""
+        t = m.audit.c
+        query = select(t.id, t.at, t.event, t.user_id, t.user_name, t.actor, t.network, t.detail)
+        query = query.where(t.instance_id == instance_id, t.at >= since)
+        if user:
+            query = query.where((t.user_name == user) | (t.actor == user))
+        if event:
+            query = query.where(t.event.startswith(event, autoescape=True))
+        if before:
+            query = query.where(t.id < before)
+        with self._database.read() as connection:
+            rows = connection.execute(query.order_by(t.id.desc()).limit(limit))
+            return tuple(Entry(*row) for row in rows)
+
+    def forget(self, connection: Connection, before: float, limit: int = 1000) -> int:
+        """Delete up to ``limit`` entries older than a time; returns how many."""
+        t = m.audit.c
+        old = select(t.id).where(t.at < bindparam("before")).order_by(t.at).limit(limit).scalar_subquery()
+        return connection.execute(delete(m.audit).where(t.id.in_(old)), {"before": before}).rowcount

@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: MIT
+"""Every counter against guessing. An attempt is counted before it is checked, so a parallel burst gains nothing.
+
+Passwords (ASVS 6.3.1, NIST 800-63B 3.2.2): growing delays, never a lock that a stranger could cause (ASVS 6.1.1).
+Codes: the counter moves only after a right password, so a hard stop is safe there.
+``docs/security.md`` states the resulting chance to guess a code.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, and_, bindparam, case, delete, func, literal, select, update
+from sqlalchemy.dialects.sqlite import insert
+
+from ccm_core.db import models as m
+from ccm_core.errors import Throttled
+from ccm_core.services.clients import Client
+from ccm_core.services.vault import Vault
+
+DAY = 86400
+CODE_TRIES = 5
+CODE_PAUSE_SECONDS = 30
+CODE_LONGEST_PAUSE_SECONDS = 900
+CODE_WINDOW_DAYS = 30
+CODE_STOP = 100
+KNOWN_NETWORK_DAYS = 90
+WAIT = "Too many attempts. Please wait %(seconds)d seconds and try again."
+STOPPED = (
+    "Login codes are stopped for this account after too many wrong ones. "
+    "Set a new password with «Forgot your password?», or ask your administrator."
+)
+
+
+class CodeStopped(Throttled):
+    """100 wrong codes in 30 days: only a password reset or an administrator helps."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """One counter: after ``free`` attempts 1, 2, 4 … seconds up to ``longest``; forgotten after ``life`` seconds.
+
+    ``fixed``: the life runs from the first attempt and the block lasts to its end, else from the latest attempt.
+    """
+
+    name: str
+    free: int
+    longest: int
+    life: int
+    fixed: bool = False
+
+
+ACCOUNT_AND_NETWORK = Bound("account and network", free=5, longest=900, life=DAY)
+ACCOUNT = Bound("account", free=10, longest=60, life=DAY)
+NETWORK = Bound("network", free=30, longest=60, life=60, fixed=True)
+
+_t = m.throttle.c
+_now = bindparam("now")
+_upsert = insert(m.throttle)
+_fresh = _t.started_at <= _now - _t.life
+_count = case((_fresh, 1), else_=_t.count + 1)
+_start = case((and_(_t.fixed, ~_fresh), _t.started_at), else_=_now)
+_doublings = case((_count - _t.free > 10, 10), else_=_count - _t.free)
+_delay = case((literal(1).op("<<")(_doublings) > _t.longest, _t.longest), else_=literal(1).op("<<")(_doublings))
+_until = case((_count < _t.free, 0.0), (_t.fixed, _start + _t.life), else_=_now + _delay)
+_COUNT = _upsert.on_conflict_do_update(
+    index_elements=["key"],
+    set_={"count": _count, "started_at": _start, "blocked_until": _until},
+    where=_t.blocked_until <= _now,
+).returning(_t.key)
+_BLOCKED = select(func.max(_t.blocked_until)).where(_t.key.in_(bindparam("keys", expanding=True)))
+_TAKE_BACK = (
+    update(m.throttle)
+    .where(_t.key.in_(bindparam("keys", expanding=True)))
+    .values(
+        count=case((_t.key == bindparam("cleared"), 0), (_t.count > 0, _t.count - 1), else_=0),
+        blocked_until=case(
+            (_t.key == bindparam("cleared"), 0.0), (_t.count - 1 >= _t.free, _t.blocked_until), else_=0.0
+        ),
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordAttempt:
+    """A counted attempt: the rows it moved, and the one that a right password clears."""
+
+    keys: tuple[bytes, ...]
+    cleared: bytes
+
+
+class Throttle:
+    """Counts attempts. Every method works in the caller's transaction."""
+
+    def __init__(self, vault: Vault) -> None:
+        self._vault = vault
+
+    def network_key(self, instance_id: int, client: Client) -> bytes:
+        """Return the keyed hash under which a network is remembered."""
+        return self._vault.mac("throttle", f"network|{instance_id}|{client.network}".encode())
+
+    def count_password(
+        self, connection: Connection, instance_id: int, name_key: str, client: Client, now: float, *, known: bool
+    ) -> PasswordAttempt:
+        """Count one attempt for a typed name, known or unknown alike.
+
+        ``known``: this network signed the account in within 90 days, so the account-wide delay does not hold it.
+        Raises Throttled, and then nothing is counted (the caller's transaction must roll back).
+        """
+        person = f"{instance_id}|{name_key}"
+        own = self._vault.mac("throttle", f"both|{person}|{client.network}".encode())
+        rows = [(own, ACCOUNT_AND_NETWORK), (self.network_key(instance_id, client), NETWORK)]
+        if not known:
+            rows.append((self._vault.mac("throttle", f"account|{person}".encode()), ACCOUNT))
+        values = [_row(key, bound, now) for key, bound in rows]
+        counted = connection.execute(_COUNT.values(values), {"now": now}).all()
+        keys = tuple(key for key, _ in rows)
+        if len(counted) < len(rows):
+            until = connection.execute(_BLOCKED, {"keys": keys}).scalar_one()
+            raise _wait(until - now)
+        return PasswordAttempt(keys, own)
+
+    def take_back_password(self, connection: Connection, attempt: PasswordAttempt) -> None:
+        """The password was right: its own counts go back, and this network's count for the account is cleared."""
+        connection.execute(_TAKE_BACK, {"keys": attempt.keys, "cleared": attempt.cleared})
+
+    def remember_network(self, connection: Connection, instance_id: int, user_id: int, client: Client, now: float) -> None:
+        """Note that a network signed the account in."""
+        row = {"user_id": user_id, "network": self.network_key(instance_id, client), "seen_at": now}
+        statement = insert(m.known_network).values(row)
+        connection.execute(statement.on_conflict_do_update(index_elements=["user_id", "network"], set_={"seen_at": now}))
+
+    def count_code(self, connection: Connection, user_id: int, now: float) -> None:
+        """Count one code attempt of an account whose password was right; raises Throttled or CodeStopped."""
+        c, d = m.code_counter.c, m.code_day.c
+        today = int(now // DAY)
+        recent = select(func.coalesce(func.sum(d.count), 0))
+        recent = recent.where(d.user_id == user_id, d.day > today - CODE_WINDOW_DAYS)
+        if connection.execute(recent).scalar_one() >= CODE_STOP:
+            raise CodeStopped(STOPPED, DAY)
+        row = connection.execute(select(c.streak, c.paused_until).where(c.user_id == user_id)).first()
+        streak, paused_until = (row[0], row[1]) if row else (0, 0.0)
+        if paused_until > now:
+            raise _wait(paused_until - now)
+        streak += 1
+        doublings = min(streak - CODE_TRIES, 10)
+        pause = min(CODE_PAUSE_SECONDS * 2**doublings, CODE_LONGEST_PAUSE_SECONDS) if doublings >= 0 else 0
+        values = {"streak": streak, "paused_until": now + pause if pause else 0.0}
+        counter = insert(m.code_counter).values(user_id=user_id, **values)
+        connection.execute(counter.on_conflict_do_update(index_elements=["user_id"], set_=values))
+        day = insert(m.code_day).values(user_id=user_id, day=today, count=1)
+        connection.execute(day.on_conflict_do_update(index_elements=["user_id", "day"], set_={"count": d.count + 1}))
+
+    def take_back_code(self, connection: Connection, user_id: int, counted_at: float) -> None:
+        """The code was right: pause and doubling end, and its own count of the day goes back."""
+        c, d = m.code_counter.c, m.code_day.c
+        connection.execute(update(m.code_counter).where(c.user_id == user_id).values(streak=0, paused_until=0.0))
+        day = update(m.code_day).where(d.user_id == user_id, d.day == int(counted_at // DAY), d.count > 0)
+        connection.execute(day.values(count=d.count - 1))
+
+    def clear_codes(self, connection: Connection, user_id: int) -> None:
+        """A password reset or an administrator lifts pause and stop."""
+        connection.execute(delete(m.code_counter).where(m.code_counter.c.user_id == user_id))
+        connection.execute(delete(m.code_day).where(m.code_day.c.user_id == user_id))
+
+    def forget(self, connection: Connection, now: float) -> None:
+        """Delete rows that can no longer hold anybody."""
+        connection.execute(delete(m.throttle).where(_t.started_at < now - 2 * DAY, _t.blocked_until < now))
+        connection.execute(delete(m.code_day).where(m.code_day.c.day <= int(now // DAY) - CODE_WINDOW_DAYS))
+        known = m.known_network
+        connection.execute(delete(known).where(known.c.seen_at < now - KNOWN_NETWORK_DAYS * DAY))
+
+
+def _row(key: bytes, bound: Bound, now: float) -> dict[str, object]:
+    row = {"key": key, "count": 1, "blocked_until": 0.0, "started_at": now}
+    return row | {"free": bound.free, "longest": bound.longest, "life": bound.life, "fixed": bound.fixed}
+
+
+def _wait(seconds: float) -> Throttled:
+    whole = max(1, int(seconds) + 1)
+    return Throttled(WAIT, whole, seconds=whole)
