@@ -9,7 +9,8 @@
     ├── Conflict             the change is not possible in the present state
     ├── Throttled            too many attempts; carries the seconds to wait
     ├── Busy                 a bounded queue is full or the database is locked; try again
-    └── PluginRefused        a plugin was not loaded; carries its name
+    ├── PluginRefused        a plugin was not loaded; carries its name
+    └── PluginFailed         a call to a plugin failed; carries its name and the hook
 
 Messages are sentences that name the thing and the mend. They are English message ids; the layer that shows
 them translates, with ``values`` filled in after the translation.
@@ -71,8 +72,17 @@ class Busy(CcmError):
 
 
 class PluginRefused(CcmError):
-    """A plugin was not loaded; the message is the reason that the administrator reads."""
+    """A plugin was not loaded; the message is the reason that the administrator reads, ``%(name)s`` the plugin."""
 
     def __init__(self, plugin: str, message: str, **values: object) -> None:
-        super().__init__(message, **values)
+        super().__init__(message, **{**values, "name": plugin})
         self.plugin = plugin
+
+
+class PluginFailed(CcmError):
+    """A call to a plugin failed: it raised, or answered something that the hook does not allow."""
+
+    def __init__(self, plugin: str, hook: str, message: str, **values: object) -> None:
+        super().__init__(message, **{**values, "name": plugin})
+        self.plugin = plugin
+        self.hook = hook
