@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, and_, bindparam, case, delete, func, literal, select, update
+from sqlalchemy import BindParameter, Connection, and_, bindparam, case, delete, func, literal, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from ccm_core.db import models as m
@@ -55,7 +55,7 @@ ACCOUNT = Bound("account", free=10, longest=60, life=DAY)
 NETWORK = Bound("network", free=30, longest=60, life=60, fixed=True)
 
 _t = m.throttle.c
-_now = bindparam("now")
+_now: BindParameter[float] = bindparam("now")
 _upsert = insert(m.throttle)
 _fresh = _t.started_at <= _now - _t.life
 _count = case((_fresh, 1), else_=_t.count + 1)

@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: MIT
+"""The ledger: which user has bound which factor. The host keeps it, whatever becomes of the plugin's code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select, update
+
+from ccm_core.db import models as m
+from ccm_core.db.engine import Database
+from ccm_core.errors import Conflict
+from ccm_core.plugin_api import Enrolment, Passed
+from ccm_core.services.accounts import Account
+from ccm_core.services.instances import Instance
+from ccm_core.services.sessions import Session
+from ccm_core.services.vault import Vault
+
+PENDING_SECONDS = 600
+SETUP_TRIES = 5
+NO_COUNTER = -1
+DATA_BYTES = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One enrolment as a read saw it; ``data`` is still sealed."""
+
+    id: int
+    user_id: int
+    plugin: str
+    label: str
+    confirmed: bool
+    pending_until: float | None
+    family: bytes | None
+    data: bytes = field(repr=False)
+    counter: int = NO_COUNTER
+    version: int = 0
+    tries: int = 0
+    created_at: float = 0.0
+    last_used_at: float | None = None
+
+
+_e = m.enrolment.c
+_ROW = select(
+    _e.id,
+    _e.user_id,
+    _e.plugin,
+    _e.label,
+    _e.confirmed,
+    _e.pending_until,
+    _e.family,
+    _e.data,
+    _e.counter,
+    _e.version,
+    _e.tries,
+    _e.created_at,
+    _e.last_used_at,
+)
+_CONFIRMED = _ROW.where(_e.user_id == bindparam("user"), _e.confirmed).order_by(_e.plugin, _e.id)
+_PENDING = _ROW.where(
+    _e.user_id == bindparam("user"),
+    _e.plugin == bindparam("plugin"),
+    ~_e.confirmed,
+    _e.family == bindparam("family"),
+    _e.pending_until > bindparam("now"),
+)
+
+
+class Enrolments:
+    """Reads and writes the ledger. Writing methods work in the caller's transaction."""
+
+    def __init__(self, database: Database, vault: Vault) -> None:
+        self._database = database
+        self._vault = vault
+
+    def confirmed(self, user_id: int, connection: Connection | None = None) -> tuple[Row, ...]:
+        """Return what the user's logins are bound to, by plugin name, active or not."""
+        if connection is not None:
+            return tuple(Row(*row) for row in connection.execute(_CONFIRMED, {"user": user_id}))
+        with self._database.read() as own:
+            return self.confirmed(user_id, own)
+
+    def pending(self, session: Session, plugin: str, now: float) -> Row | None:
+        """Return the unfinished set-up that this session began."""
+        values = {"user": session.account.id, "plugin": plugin, "family": session.family, "now": now}
+        with self._database.read() as connection:
+            row = connection.execute(_PENDING, values).first()
+        return Row(*row) if row else None
+
+    def unsealed(self, instance: Instance, row: Row) -> Enrolment:
+        """Return a row as its plugin sees it; raises SealError."""
+        data = self._vault.unseal(row.data, place=place(instance.id, row.user_id, row.plugin))
+        return Enrolment(row.id, row.label, data, row.counter, row.confirmed)
+
+    def begin(self, connection: Connection, session: Session, plugin: str, label: str, data: bytes, now: float) -> int:
+        """Write a pending enrolment, replacing an unfinished one; raises Conflict when the label is enrolled already."""
+        account = session.account
+        if len(data) > DATA_BYTES or not 0 < len(label) <= 64:  # noqa: PLR2004
+            raise Conflict("The plugin %(plugin)s keeps more than an enrolment may hold.", plugin=plugin)
+        same = (_e.user_id == account.id, _e.plugin == plugin, _e.label == label)
+        if connection.execute(select(_e.id).where(*same, _e.confirmed)).first():
+            raise Conflict("This second factor is set up already.")
+        connection.execute(delete(m.enrolment).where(*same, ~_e.confirmed))
+        sealed = self._vault.seal(data, place=place(account.instance_id, account.id, plugin))
+        values = {"instance_id": account.instance_id, "user_id": account.id, "plugin": plugin, "label": label}
+        values |= {"confirmed": False, "pending_until": now + PENDING_SECONDS, "family": session.family}
+        values |= {"data": sealed, "counter": NO_COUNTER, "created_at": now}
+        return connection.execute(insert(m.enrolment).values(values).returning(_e.id)).scalar_one()
+
+    def count_setup_try(self, connection: Connection, enrolment_id: int) -> None:
+        """Count one try to finish a set-up."""
+        connection.execute(update(m.enrolment).where(_e.id == enrolment_id).values(tries=_e.tries + 1))
+
+    def drop_exhausted(self, connection: Connection, enrolment_id: int) -> None:
+        """Drop a set-up after five wrong codes."""
+        spent = (_e.id == enrolment_id, ~_e.confirmed, _e.tries >= SETUP_TRIES)
+        connection.execute(delete(m.enrolment).where(*spent))
+
+    def apply(self, connection: Connection, row: Row, passed: Passed, now: float, *, confirm: bool = False) -> bool:
+        """Apply a proof to the row that was read before the check, by one conditional update.
+
+        False when the counter is not higher or the row was changed since: single use for every factor and every
+        place where a proof is taken (ASVS 6.5.1, RFC 6238 5.2).
+        """
+        counter = row.counter + 1 if passed.counter is None else passed.counter
+        values: dict[str, object] = {"counter": counter, "version": _e.version + 1, "last_used_at": now}
+        if passed.data is not None:
+            instance_id = select(m.user.c.instance_id).where(m.user.c.id == row.user_id)
+            spot = place(connection.execute(instance_id).scalar_one(), row.user_id, row.plugin)
+            values["data"] = self._vault.seal(passed.data, place=spot)
+        if confirm:
+            values |= {"confirmed": True, "pending_until": None, "family": None, "tries": 0}
+        unchanged = (_e.id == row.id, _e.version == row.version, _e.counter < counter, _e.confirmed == row.confirmed)
+        statement = update(m.enrolment).where(*unchanged).values(values)
+        return connection.execute(statement).rowcount == 1
+
+    def remove(self, connection: Connection, user_id: int, plugin: str | None = None, row_id: int | None = None) -> int:
+        """Remove a user's enrolments, confirmed and pending: one, one plugin's, or all; returns how many were confirmed."""
+        which = [_e.user_id == user_id]
+        if plugin is not None:
+            which.append(_e.plugin == plugin)
+        if row_id is not None:
+            which.append(_e.id == row_id)
+        count = select(func.count()).select_from(m.enrolment).where(*which, _e.confirmed)
+        confirmed: int = connection.execute(count).scalar_one()
+        connection.execute(delete(m.enrolment).where(*which))
+        return confirmed
+
+    def users_of(self, instance: Instance, plugins: Iterable[str]) -> dict[str, int]:
+        """Return how many users of the instance are enrolled with each plugin."""
+        query = select(_e.plugin, func.count(func.distinct(_e.user_id)))
+        query = query.where(_e.instance_id == instance.id, _e.confirmed).group_by(_e.plugin)
+        with self._database.read() as connection:
+            found = dict(connection.execute(query).tuples().all())
+        return {plugin: found.get(plugin, 0) for plugin in plugins} | found
+
+    def forget(self, connection: Connection, now: float) -> None:
+        """Delete set-ups that ran out."""
+        over = or_(_e.pending_until <= now, _e.pending_until.is_(None))
+        connection.execute(delete(m.enrolment).where(~_e.confirmed, over))
+
+
+def place(instance_id: int, user_id: int, plugin: str) -> str:
+    """Return what an enrolment's sealed data is bound to."""
+    return f"instance/{instance_id}/user/{user_id}/plugin/{plugin}/enrolment"
+
+
+def of_active(rows: Iterable[Row], instance: Instance) -> tuple[Row, ...]:
+    """Return the rows that a login must satisfy: those whose plugin is active."""
+    return tuple(row for row in rows if row.plugin in instance.active)

@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: MIT
+"""Instances, told apart by host name, with their active plugins; and the plans of the cloud edition."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from ccm_core.config import Settings
+from ccm_core.db import models as m
+from ccm_core.db.engine import Database
+from ccm_core.errors import Conflict, InputError, NotFound
+
+ON_PREMISE = "on-premise"
+CLOUD = "cloud"
+ACTIVE, INACTIVE, ENDED = "active", "inactive", "ended"
+"""States of an activation row. ``ended``: the plan no longer includes it; active, but admits no new enrolments."""
+
+
+@dataclass(frozen=True, slots=True)
+class Activation:
+    """A plugin that is active in an instance: who may begin a set-up, and its settings."""
+
+    plugin: str
+    everyone: bool
+    admits: bool = True
+    by_plan: bool = False
+    settings: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """One backend. ``active`` is what was active when it was read; a write reads it again."""
+
+    id: int
+    host: str
+    edition: str
+    origin: str
+    plugin_generation: int
+    active: Mapping[str, Activation]
+
+
+_i, _a, _p = m.instance.c, m.activation.c, m.plan_plugin.c
+_BASE = select(
+    _i.id, _i.host, _i.edition, _i.plugin_generation, _i.plan_id, _a.plugin, _a.state, _a.everyone, _a.settings
+).select_from(m.instance.outerjoin(m.activation, _i.id == _a.instance_id))
+_BY_HOST = _BASE.where(_i.host == bindparam("host"))
+_BY_ID = _BASE.where(_i.id == bindparam("id"))
+_PLAN = select(_p.plugin).where(_p.plan_id == bindparam("plan"), _p.from_at <= bindparam("now"))
+
+
+class Instances:
+    """Finds and manages instances."""
+
+    def __init__(self, database: Database, settings: Settings) -> None:
+        self._database = database
+        self._settings = settings
+
+    def by_host(self, host: str, now: float) -> Instance | None:
+        """Return the instance with this lower-case host name, or None."""
+        with self._database.read() as connection:
+            return self._assemble(connection, connection.execute(_BY_HOST, {"host": host}).all(), now)
+
+    def by_id(self, connection: Connection, instance_id: int, now: float) -> Instance:
+        """Return an instance as the caller's connection sees it."""
+        found = self._assemble(connection, connection.execute(_BY_ID, {"id": instance_id}).all(), now)
+        if found is None:
+            raise NotFound("This instance no longer exists.")
+        return found
+
+    def get(self, host: str | None, now: float) -> Instance:
+        """Return the instance of a console option ``--instance``; raises NotFound or Conflict with the mend."""
+        hosts = self.hosts()
+        if host is None and len(hosts) > 1:
+            raise Conflict("There are several instances: say which with --instance HOST («ccm instances list»).")
+        found = self.by_host((host or next(iter(hosts), "")).casefold(), now)
+        if found is None:
+            raise NotFound("There is no instance %(host)s. See «ccm instances list», or run «ccm init».", host=host or "")
+        return found
+
+    def hosts(self) -> Mapping[str, str]:
+        """Return host names with their editions, oldest first."""
+        with self._database.read() as connection:
+            rows = connection.execute(select(_i.host, _i.edition).order_by(_i.id))
+            return {host: edition for host, edition in rows}  # noqa: C416 - rows are not pairs for the type checker
+
+    def add(self, host: str, edition: str, plan: str | None, now: float) -> int:
+        """Create an instance; raises InputError or Conflict."""
+        name = host.strip().casefold()
+        allowed = set("abcdefghijklmnopqrstuvwxyz0123456789.-:")
+        if not 0 < len(name) <= 253 or set(name) - allowed or name[0] in "-." or name[-1] == "-":  # noqa: PLR2004
+            raise InputError("host", "%(host)s is not a host name.", host=host)
+        with self._database.write() as connection:
+            if connection.execute(select(_i.id).where(_i.host == name)).first():
+                raise Conflict("The instance %(host)s exists already.", host=name)
+            plan_id = self._plan_id(connection, plan) if plan else None
+            values = {"host": name, "edition": edition, "plan_id": plan_id, "created_at": now}
+            return connection.execute(insert(m.instance).values(values).returning(_i.id)).scalar_one()
+
+    def include(self, plan: str, plugin: str, from_at: float) -> None:
+        """Let a plan, created when new, include a plugin from a time on."""
+        with self._database.write() as connection:
+            statement = upsert(m.plan).values(name=plan).on_conflict_do_nothing()
+            connection.execute(statement)
+            values = {"plan_id": self._plan_id(connection, plan), "plugin": plugin, "from_at": from_at}
+            row = upsert(m.plan_plugin).values(values)
+            row = row.on_conflict_do_update(index_elements=["plan_id", "plugin"], set_={"from_at": from_at})
+            connection.execute(row)
+
+    def exclude(self, plan: str, plugin: str, now: float) -> None:
+        """End a plan's plugin: it stays active for those who are enrolled and admits no new ones."""
+        with self._database.write() as connection:
+            plan_id = self._plan_id(connection, plan)
+            ids = connection.execute(select(_i.id).where(_i.plan_id == plan_id)).scalars().all()
+            for instance_id in ids:
+                self._end(connection, instance_id, {plugin}, now)
+            connection.execute(delete(m.plan_plugin).where(_p.plan_id == plan_id, _p.plugin == plugin))
+
+    def assign(self, host: str, plan: str, now: float) -> None:
+        """Put an instance on another plan; what only the old one included stays for those who are enrolled."""
+        with self._database.write() as connection:
+            row = connection.execute(select(_i.id).where(_i.host == host.casefold())).first()
+            if row is None:
+                raise NotFound("There is no instance %(host)s. See «ccm instances list».", host=host)
+            plan_id = self._plan_id(connection, plan)
+            kept = connection.execute(_PLAN, {"plan": plan_id, "now": now}).scalars().all()
+            before = self.by_id(connection, row[0], now)
+            lost = {a.plugin for a in before.active.values() if a.by_plan and a.plugin not in kept}
+            self._end(connection, row[0], lost, now)
+            connection.execute(update(m.instance).where(_i.id == row[0]).values(plan_id=plan_id))
+
+    def _end(self, connection: Connection, instance_id: int, plugins: set[str], now: float) -> None:
+        active = self.by_id(connection, instance_id, now).active
+        for plugin in plugins & {a.plugin for a in active.values() if a.by_plan}:
+            old = active[plugin]
+            values = {"state": ENDED, "everyone": old.everyone, "settings": dict(old.settings), "changed_at": now}
+            row = upsert(m.activation).values(instance_id=instance_id, plugin=plugin, **values)
+            connection.execute(row.on_conflict_do_update(index_elements=["instance_id", "plugin"], set_=values))
+
+    def _plan_id(self, connection: Connection, name: str) -> int:
+        found = connection.execute(select(m.plan.c.id).where(m.plan.c.name == name)).scalar()
+        if found is None:
+            raise NotFound("There is no plan %(plan)s. Create it with «ccm instances plan … --include».", plan=name)
+        return found
+
+    def _assemble(self, connection: Connection, rows: object, now: float) -> Instance | None:
+        found: list[Row[int, str, str, int, int | None, str, str, bool, dict[str, object]]] = list(rows)  # type: ignore[call-overload]  # rows of _BASE
+        if not found:
+            return None
+        instance_id, host, edition, generation, plan_id = found[0][:5]
+        states = {row.plugin: row for row in found if row.plugin is not None}
+        active = {
+            name: Activation(name, row.everyone, row.state == ACTIVE, settings=row.settings)
+            for name, row in states.items()
+            if row.state in {ACTIVE, ENDED}
+        }
+        if plan_id is not None:
+            for plugin in connection.execute(_PLAN, {"plan": plan_id, "now": now}).scalars():
+                if plugin in active:
+                    active[plugin] = replace(active[plugin], admits=True, by_plan=True)
+                elif plugin not in states:
+                    active[plugin] = Activation(plugin, everyone=True, by_plan=True)
+        return Instance(instance_id, host, edition, self._settings.origin_of(host), generation, active)

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: MIT
+"""Password hashes and the policy for new passwords.
+
+Argon2id with m=19456 KiB, t=2, p=1 as floor and default (OWASP; ASVS 11.4.2), on a fixed number of threads, since
+each hash takes 19 MiB that its thread keeps.
+"""
+
+from __future__ import annotations
+
+import base64
+import secrets
+import threading
+import unicodedata
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from argon2 import PasswordHasher
+from argon2.exceptions import Argon2Error, InvalidHashError
+
+from ccm_core.errors import Busy, InputError
+from ccm_core.services.common_passwords import is_about, is_common
+
+MEMORY_KIB = 19456
+PASSES = 2
+LANES = 1
+LONGEST = 256
+LONGEST_BYTES = 1024
+QUEUE_PER_THREAD = 8
+"""Hashes that may wait per hashing thread: about half a second; what comes then is told to try again."""
+
+_T = TypeVar("_T")
+
+
+class Passwords:
+    """Hashes and verifies; safe for threads. Its threads start with the first hash of the process."""
+
+    def __init__(self, threads: int, min_length: int) -> None:
+        self._hasher = PasswordHasher(time_cost=PASSES, memory_cost=MEMORY_KIB, parallelism=LANES)
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="hash")
+        self._places = threading.BoundedSemaphore(threads * (1 + QUEUE_PER_THREAD))
+        self._min_length = min_length
+        self._nobody = _unmatched_hash()
+
+    def verify(self, stored: str | None, typed: str) -> bool:
+        """Whether a password fits. No stored hash costs the same time and never fits. Raises Busy."""
+        if len(typed) > LONGEST:
+            typed = ""  # an over-long password never fits and must not cost more
+        right = self._run(lambda: self._verify(stored or self._nobody, typed))
+        return right and stored is not None
+
+    def hash(self, password: str) -> str:
+        """Hash a new password. Raises Busy."""
+        return self._run(lambda: self._hasher.hash(_bytes(password)))
+
+    def outdated(self, stored: str) -> bool:
+        """Whether a hash was made with lower settings than today's."""
+        return self._hasher.check_needs_rehash(stored)
+
+    def check_new(self, password: str, repeated: str | None, context: frozenset[str]) -> None:
+        """Raise InputError, with the reason, when a new password is not acceptable (NIST 800-63B 3.1.1.2).
+
+        ``context`` are lower-case words that alone make no password: names, host, product. Lengths are in
+        code points; no character is required, none is refused.
+        """
+        if len(password) < self._min_length:
+            raise InputError(
+                "new_password", "The password needs at least %(count)d characters.", count=self._min_length
+            )
+        if len(password) > LONGEST or len(_bytes(password)) > LONGEST_BYTES:
+            raise InputError("new_password", "The password may have at most %(count)d characters.", count=LONGEST)
+        if is_common(password):
+            raise InputError(
+                "new_password", "This password is on the list of passwords that attackers try first. Choose another one."
+            )
+        if is_about(password, context):
+            raise InputError(
+                "new_password", "This password consists of a name or address that others know. Choose another one."
+            )
+        if repeated is not None and repeated != password:
+            raise InputError("repeat_password", "The two passwords are not the same.")
+
+    def _verify(self, stored: str, typed: str) -> bool:
+        try:
+            return self._hasher.verify(stored, _bytes(typed))
+        except (Argon2Error, InvalidHashError):
+            return False
+
+    def _run(self, work: Callable[[], _T]) -> _T:
+        if not self._places.acquire(blocking=False):
+            raise Busy("Many people are signing in at the moment. Please try again in a few seconds.", retry_after=2)
+        try:
+            return self._pool.submit(work).result()
+        finally:
+            self._places.release()
+
+
+def _bytes(password: str) -> bytes:
+    """NFC and UTF-8, nothing else (NIST 800-63B 3.1.1.2; decision D7 of the standards)."""
+    return unicodedata.normalize("NFC", password).encode("utf-8", "surrogatepass")
+
+
+def _unmatched_hash() -> str:
+    """Return a hash that no password has, made without hashing, for names that do not exist (ASVS 6.3.8)."""
+    salt, digest = (base64.b64encode(secrets.token_bytes(size)).decode().rstrip("=") for size in (16, 32))
+    return f"$argon2id$v=19$m={MEMORY_KIB},t={PASSES},p={LANES}${salt}${digest}"

@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: MIT
+"""Sessions: active, locked after idling, then gone. ``create`` has one caller, the gate in ``login.py``.
+
+Limits follow NIST 800-63B 2.2.3 and ASVS 7.3: idle and overall, both kept by the server. A session's token is
+replaced at every step (ASVS 7.2.4); the swapped-out one is dead at once.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlalchemy import Connection, and_, bindparam, delete, insert, or_, select, update
+
+from ccm_core.config import Settings
+from ccm_core.db import models as m
+from ccm_core.db.engine import Database
+from ccm_core.services import accounts
+from ccm_core.services.accounts import Account
+from ccm_core.services.clients import Client
+from ccm_core.services.instances import Instance
+from ccm_core.services.tokens import new_token, token_hash
+
+MOST_SESSIONS = 10
+TOUCH_SECONDS = 60
+GRACE_SECONDS = 10
+"""A swapped-out token used within this time is a request that was under way; later it is a stolen copy."""
+
+State = Literal["active", "locked"]
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A signed-in browser, as one request sees it."""
+
+    id: int
+    family: bytes
+    state: State
+    account: Account
+    plugin_generation: int
+    passed_enrolment: int | None
+    full_login_at: float
+    recent_at: float
+    seen_at: float
+    user_agent: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSession:
+    """One line of the list of open sessions."""
+
+    id: int
+    user_agent: str
+    network: str
+    first_seen: float
+    last_seen: float
+
+
+_s, _e, _r = m.session.c, m.enrolment.c, m.retired_token.c
+_LOOK = (
+    select(
+        _s.id.label("session_id"),
+        _s.family,
+        _s.stamp.label("session_stamp"),
+        _s.plugin_generation,
+        _s.passed_enrolment,
+        _s.full_login_at,
+        _s.recent_at,
+        _s.seen_at,
+        _s.user_agent,
+        _e.id.label("enrolment_id"),
+        _e.plugin,
+        *accounts.COLUMNS,
+    )
+    .select_from(
+        m.session.join(m.user, m.user.c.id == _s.user_id).outerjoin(
+            m.enrolment, and_(_e.user_id == _s.user_id, _e.confirmed)
+        )
+    )
+    .where(_s.token_hash == bindparam("hash"), _s.instance_id == bindparam("instance"))
+)
+_RETIRED = select(_r.session_id, _r.retired_at).where(_r.token_hash == bindparam("hash"))
+_TOUCH = update(m.session).where(_s.id == bindparam("id"), _s.seen_at == bindparam("seen")).values(seen_at=bindparam("now"))
+_INSERT = insert(m.session)
+_OLDEST = select(_s.id).where(_s.user_id == bindparam("user")).order_by(_s.id.desc()).offset(MOST_SESSIONS - 1)
+
+
+class Sessions:
+    """Finds, replaces and ends sessions."""
+
+    def __init__(self, database: Database, settings: Settings) -> None:
+        self._database = database
+        self._idle = settings.session_idle_seconds
+        self._max = settings.session_max_seconds
+        self._recent = settings.recent_login_seconds
+
+    def look(self, token: str, instance: Instance, now: float) -> Session | None:
+        """Return the session of a token, or None. One query, which checks everything that ends a session."""
+        digest = token_hash(token)
+        with self._database.read() as connection:
+            rows = connection.execute(_LOOK, {"hash": digest, "instance": instance.id}).mappings().all()
+            if not rows:
+                retired = connection.execute(_RETIRED, {"hash": digest}).first()
+        if not rows:
+            if retired and retired.retired_at + GRACE_SECONDS < now:
+                with self._database.write() as connection:
+                    self.end(connection, retired.session_id)
+            return None
+        row = rows[0]
+        account = accounts.from_row(row)
+        needed = {one["enrolment_id"] for one in rows if one["plugin"] in instance.active}
+        if row["session_stamp"] != account.stamp or account.disabled or now >= row["full_login_at"] + self._max:
+            return None
+        if needed and row["passed_enrolment"] not in needed:
+            return None
+        return Session(
+            row["session_id"],
+            row["family"],
+            "locked" if now >= row["seen_at"] + self._idle else "active",
+            account,
+            *(row[name] for name in ("plugin_generation", "passed_enrolment", "full_login_at", "recent_at", "seen_at")),
+            row["user_agent"],
+        )
+
+    def lock_in(self, session: Session, now: float) -> float:
+        """Seconds until an active session locks."""
+        return max(0.0, session.seen_at + self._idle - now)
+
+    def recent(self, session: Session, now: float) -> bool:
+        """Whether a full login or a confirmation is recent enough for a sensitive change (ASVS 7.5.1)."""
+        return now < session.recent_at + self._recent
+
+    def touch(self, session: Session, now: float) -> None:
+        """Note activity of an active session, at most once a minute."""
+        if session.state == "active" and now >= session.seen_at + TOUCH_SECONDS:
+            with self._database.write() as connection:
+                connection.execute(_TOUCH, {"id": session.id, "seen": session.seen_at, "now": now})
+
+    def create(
+        self, connection: Connection, instance: Instance, account: Account, passed: int | None, client: Client, now: float
+    ) -> str:
+        """Create a session in the gate's transaction and return its token; the eleventh ends the oldest (ASVS 7.1.2)."""
+        old = connection.execute(_OLDEST, {"user": account.id}).scalars().all()
+        if old:
+            connection.execute(delete(m.session).where(_s.id.in_(old)))
+        token = new_token()
+        values = {"token_hash": token_hash(token), "family": secrets.token_bytes(32), "instance_id": instance.id}
+        values |= {"user_id": account.id, "stamp": account.stamp, "plugin_generation": instance.plugin_generation}
+        values |= {"passed_enrolment": passed, "full_login_at": now, "recent_at": now, "seen_at": now}
+        connection.execute(_INSERT, values | {"user_agent": client.user_agent, "network": client.network})
+        return token
+
+    def replace_token(self, connection: Connection, session: Session, now: float, **changes: object) -> str | None:
+        """Give the session a new token and other column values; None when another request was faster or it ended."""
+        c = m.session.c
+        old = connection.execute(select(c.token_hash, c.seen_at).where(c.id == session.id)).first()
+        if old is None or old.seen_at != session.seen_at and session.state == "locked":
+            return None
+        token = new_token()
+        values = {"token_hash": token_hash(token), "seen_at": now, "unlock_failures": 0, **changes}
+        connection.execute(update(m.session).where(c.id == session.id).values(values))
+        retired = {"token_hash": old.token_hash, "session_id": session.id, "retired_at": now}
+        connection.execute(insert(m.retired_token).values(retired))
+        return token
+
+    def end(self, connection: Connection, session_id: int) -> None:
+        """End one session and its whole family of tokens."""
+        connection.execute(delete(m.session).where(_s.id == session_id))
+
+    def end_by_token(self, connection: Connection, token: str) -> None:
+        """End the session that a browser holds, whatever its state."""
+        connection.execute(delete(m.session).where(_s.token_hash == token_hash(token)))
+
+    def end_all(self, connection: Connection, user_id: int, keep: int | None = None) -> int:
+        """End a user's sessions, but for one to keep; returns how many."""
+        statement = delete(m.session).where(_s.user_id == user_id)
+        if keep is not None:
+            statement = statement.where(_s.id != keep)
+        return connection.execute(statement).rowcount
+
+    def open_of(self, account: Account, now: float) -> tuple[OpenSession, ...]:
+        """Return a user's sessions that are active or locked, latest first."""
+        query = select(_s.id, _s.user_agent, _s.network, _s.full_login_at, _s.seen_at)
+        query = query.where(_s.user_id == account.id, _s.stamp == account.stamp, _s.full_login_at > now - self._max)
+        with self._database.read() as connection:
+            return tuple(OpenSession(*row) for row in connection.execute(query.order_by(_s.seen_at.desc())))
+
+    def end_one(self, account: Account, session_id: int) -> bool:
+        """End one of a user's own sessions by its id; whether it existed."""
+        with self._database.write() as connection:
+            mine = delete(m.session).where(_s.id == session_id, _s.user_id == account.id)
+            return connection.execute(mine).rowcount == 1
+
+    def forget(self, connection: Connection, now: float) -> None:
+        """Delete what can no longer be used."""
+        gone = or_(_s.full_login_at < now - self._max, _s.stamp != _stamp_of_user())
+        connection.execute(delete(m.session).where(gone))
+
+
+def _stamp_of_user() -> object:
+    return select(m.user.c.stamp).where(m.user.c.id == _s.user_id).scalar_subquery()
+
+
