@@ -28,7 +28,7 @@ check: $(STAMPS)/dev ## check format, lint, types, templates and import rules
 	$(BIN)/ruff format --check --quiet
 	$(BIN)/ruff check --quiet
 	$(BIN)/mypy
-	$(BIN)/djlint --lint --quiet templates plugins
+	$(BIN)/djlint --check --lint --quiet templates plugins
 	$(BIN)/python -m pytest --quiet tests/test_architecture.py
 
 format: $(STAMPS)/dev ## format the code and mend what the linter can
