@@ -134,7 +134,9 @@ def _host_specifier(requirements: Iterable[str]) -> SpecifierSet:
     specifier = SpecifierSet()
     for text in requirements:
         requirement = Requirement(text)
-        if canonicalize_name(requirement.name) == HOST and (requirement.marker is None or requirement.marker.evaluate()):
+        if canonicalize_name(requirement.name) == HOST and (
+            requirement.marker is None or requirement.marker.evaluate()
+        ):
             specifier &= requirement.specifier
     return specifier
 
