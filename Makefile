@@ -28,12 +28,13 @@ check: $(STAMPS)/dev ## check format, lint, types, templates and import rules
 	$(BIN)/ruff format --check --quiet
 	$(BIN)/ruff check --quiet
 	$(BIN)/mypy
-	$(BIN)/djlint --check --lint --quiet templates plugins
+	$(BIN)/djlint --check --lint templates plugins
 	$(BIN)/python -m pytest --quiet tests/test_architecture.py
 
 format: $(STAMPS)/dev ## format the code and mend what the linter can
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
+	$(BIN)/djlint --reformat --quiet templates plugins || true
 
 bench: $(STAMPS)/dev ## measure time per request, memory and start, against one password hash
 	$(BIN)/python -m bench $(ARGS)
