@@ -11,7 +11,7 @@ from typing import Protocol, TypeVar
 import click
 import pluggy
 
-from ccm_core.errors import PluginFailed, PluginRefused
+from ccm_core.errors import CcmError, PluginFailed, PluginRefused
 from ccm_core.plugin_api import (
     Account,
     Challenge,
@@ -109,11 +109,24 @@ class Calls:
         return self._call(plugin, "ccm_commands", None, results.commands)
 
     def view(self, plugin: str, route: Route, request: PageRequest) -> Page | Redirect:
-        """Call the view of a page. Raises PluginFailed."""
+        """Call the view of a page. Raises PluginFailed, and lets the host's own errors through.
+
+        Those come from the host's services that the view has used, for example Throttled from ``confirm``: they are
+        the host's answer, not a failure of the plugin.
+        """
         try:
             return results.page_or_redirect(plugin, route.view(request))
+        except CcmError:
+            raise
         except (Exception, SystemExit) as error:  # noqa: BLE001 - a plugin may raise anything
             raise self._failure(plugin, "view", f"{route.method} {route.path}: {describe_call(error)}") from None
+
+    def failed(self, plugin: str, hook: str, error: Exception) -> PluginFailed:
+        """Report what went wrong around a call, for example while its template was drawn; returns what to raise.
+
+        ``hook`` says where, such as ``drawing``. An error of the host's own is told in its words.
+        """
+        return self._failure(plugin, hook, str(error) if isinstance(error, CcmError) else describe_call(error))
 
     def _sections(self, hook: str, accounts: Mapping[str, Account]) -> Sections:
         found: list[tuple[str, tuple[Section, ...] | None]] = []
