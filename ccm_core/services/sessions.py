@@ -8,8 +8,7 @@ replaced at every step (ASVS 7.2.4); the swapped-out one is dead at once.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from sqlalchemy import Connection, and_, bindparam, delete, insert, or_, select, update
@@ -36,7 +35,8 @@ class Session:
     """A signed-in browser, as one request sees it."""
 
     id: int
-    family: bytes
+    token_hash: bytes = field(repr=False)
+    family: bytes = field(repr=False)
     state: State
     account: Account
     plugin_generation: int
@@ -116,12 +116,17 @@ class Sessions:
         if needed and row["passed_enrolment"] not in needed:
             return None
         return Session(
-            row["session_id"],
-            row["family"],
-            "locked" if now >= row["seen_at"] + self._idle else "active",
-            account,
-            *(row[name] for name in ("plugin_generation", "passed_enrolment", "full_login_at", "recent_at", "seen_at")),
-            row["user_agent"],
+            id=row["session_id"],
+            token_hash=digest,
+            family=row["family"],
+            state="locked" if now >= row["seen_at"] + self._idle else "active",
+            account=account,
+            plugin_generation=row["plugin_generation"],
+            passed_enrolment=row["passed_enrolment"],
+            full_login_at=row["full_login_at"],
+            recent_at=row["recent_at"],
+            seen_at=row["seen_at"],
+            user_agent=row["user_agent"],
         )
 
     def lock_in(self, session: Session, now: float) -> float:
@@ -154,14 +159,12 @@ class Sessions:
 
     def replace_token(self, connection: Connection, session: Session, now: float, **changes: object) -> str | None:
         """Give the session a new token and other column values; None when another request was faster or it ended."""
-        c = m.session.c
-        old = connection.execute(select(c.token_hash, c.seen_at).where(c.id == session.id)).first()
-        if old is None or old.seen_at != session.seen_at and session.state == "locked":
-            return None
         token = new_token()
         values = {"token_hash": token_hash(token), "seen_at": now, "unlock_failures": 0, **changes}
-        connection.execute(update(m.session).where(c.id == session.id).values(values))
-        retired = {"token_hash": old.token_hash, "session_id": session.id, "retired_at": now}
+        mine = update(m.session).where(_s.id == session.id, _s.token_hash == session.token_hash)
+        if connection.execute(mine.values(values)).rowcount != 1:
+            return None
+        retired = {"token_hash": session.token_hash, "session_id": session.id, "retired_at": now}
         connection.execute(insert(m.retired_token).values(retired))
         return token
 

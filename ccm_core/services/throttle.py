@@ -134,9 +134,7 @@ class Throttle:
         """Count one code attempt of an account whose password was right; raises Throttled or CodeStopped."""
         c, d = m.code_counter.c, m.code_day.c
         today = int(now // DAY)
-        recent = select(func.coalesce(func.sum(d.count), 0))
-        recent = recent.where(d.user_id == user_id, d.day > today - CODE_WINDOW_DAYS)
-        if connection.execute(recent).scalar_one() >= CODE_STOP:
+        if self.wrong_codes(connection, user_id, now) >= CODE_STOP:
             raise CodeStopped(STOPPED, DAY)
         row = connection.execute(select(c.streak, c.paused_until).where(c.user_id == user_id)).first()
         streak, paused_until = (row[0], row[1]) if row else (0, 0.0)
@@ -150,6 +148,13 @@ class Throttle:
         connection.execute(counter.on_conflict_do_update(index_elements=["user_id"], set_=values))
         day = insert(m.code_day).values(user_id=user_id, day=today, count=1)
         connection.execute(day.on_conflict_do_update(index_elements=["user_id", "day"], set_={"count": d.count + 1}))
+
+    def wrong_codes(self, connection: Connection, user_id: int, now: float) -> int:
+        """Return how many codes of the last 30 days were counted and not taken back."""
+        d = m.code_day.c
+        recent = select(func.coalesce(func.sum(d.count), 0))
+        recent = recent.where(d.user_id == user_id, d.day > int(now // DAY) - CODE_WINDOW_DAYS)
+        return int(connection.execute(recent).scalar_one())
 
     def take_back_code(self, connection: Connection, user_id: int, counted_at: float) -> None:
         """The code was right: pause and doubling end, and its own count of the day goes back."""

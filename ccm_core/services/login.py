@@ -1,0 +1,241 @@
+# SPDX-License-Identifier: MIT
+"""From password to session, top to bottom.
+
+    password right ─► pending login ─► one passed challenge, if the ledger asks for one ─► session
+
+``_open_session`` is the one gate: no other code creates sessions. A pending login opens nothing by itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
+
+from ccm_core.config import Settings
+from ccm_core.db import models as m
+from ccm_core.db.engine import Database
+from ccm_core.errors import PluginFailed, SealError
+from ccm_core.plugin_api import Challenge, SignedIn
+from ccm_core.plugin_manager.calls import Calls
+from ccm_core.services import accounts, enrolments
+from ccm_core.services.accounts import Account
+from ccm_core.services.audit import Audit
+from ccm_core.services.clients import Client
+from ccm_core.services.enrolments import Enrolments, Row
+from ccm_core.services.instances import Instance
+from ccm_core.services.proofs import CheckedPassword, Denied, Proofs, Subject
+from ccm_core.services.sessions import Sessions
+from ccm_core.services.stops import Stops
+from ccm_core.services.throttle import CODE_TRIES, Throttle
+from ccm_core.services.tokens import new_token, token_hash
+from ccm_core.services.vault import Vault
+
+WRONG = "The user name or password is not correct."
+NO_FACTOR = "Signing in is not possible at the moment. Please ask your administrator."
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What the password step leads to: a session's token, or a pending login's."""
+
+    session_token: str | None = field(default=None, repr=False)
+    pending_token: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A pending login: a right password, and the factors of which one must be passed. It is no session."""
+
+    id: int
+    account: Account
+    rows: tuple[Row, ...]
+    tries: int
+    state_plugin: str | None
+    state: bytes | None = field(repr=False)
+
+    @property
+    def plugins(self) -> tuple[str, ...]:
+        """The factors to choose from, by name."""
+        return tuple(sorted({row.plugin for row in self.rows}))
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A challenge to show: of which plugin, and which other factors the user may choose instead."""
+
+    plugin: str
+    challenge: Challenge
+    others: tuple[str, ...]
+
+
+_p = m.pending_login.c
+_LOOK = (
+    select(_p.id.label("pending_id"), _p.tries, _p.state_plugin, _p.state, *accounts.COLUMNS)
+    .select_from(m.pending_login.join(m.user, m.user.c.id == _p.user_id))
+    .where(
+        _p.token_hash == bindparam("hash"),
+        _p.instance_id == bindparam("instance"),
+        _p.expires_at > bindparam("now"),
+        _p.tries < CODE_TRIES,
+        _p.stamp == m.user.c.stamp,
+    )
+)
+
+
+class LoginService:
+    """The sign-in."""
+
+    def __init__(  # noqa: PLR0917
+        self,
+        database: Database,
+        settings: Settings,
+        vault: Vault,
+        proofs: Proofs,
+        throttle: Throttle,
+        sessions: Sessions,
+        ledger: Enrolments,
+        calls: Calls,
+        audit: Audit,
+        stops: Stops,
+    ) -> None:
+        self._database = database
+        self._settings = settings
+        self._vault = vault
+        self._proofs = proofs
+        self._throttle = throttle
+        self._sessions = sessions
+        self._ledger = ledger
+        self._calls = calls
+        self._audit = audit
+        self._stops = stops
+
+    def password(
+        self, instance: Instance, name: str, password: str, client: Client, now: float, *, old_session: str = ""
+    ) -> Step:
+        """Take the password. It ends the browser's old session. Raises Denied, Throttled or Busy."""
+        checked = self._proofs.check_password(instance, name, password, client, now)
+        if checked.account is None or not checked.right:
+            self._note("login.refused", instance, checked.account, client, now, typed=name, reason="password")
+            raise Denied("password", WRONG)
+        with self._database.write() as connection:
+            fresh, account = self._proofs.unchanged(connection, instance, checked.account, now)
+            if old_session:
+                self._sessions.end_by_token(connection, old_session)
+            if enrolments.of_active(self._ledger.confirmed(account.id, connection), fresh):
+                step = Step(pending_token=self._begin_pending(connection, account, now))
+            else:
+                step = Step(session_token=self._open_session(connection, fresh, account, None, client, now))
+            self._accept_password(connection, checked)
+        if step.session_token:
+            self._announce(fresh, account, None, now)
+        return step
+
+    def pending(self, instance: Instance, token: str, now: float) -> Pending | None:
+        """Return the pending login of a token, or None when it is over."""
+        values = {"hash": token_hash(token), "instance": instance.id, "now": now}
+        with self._database.read() as connection:
+            row = connection.execute(_LOOK, values).mappings().first()
+            if row is None or row["disabled"]:
+                return None
+            rows = enrolments.of_active(self._ledger.confirmed(row["id"], connection), instance)
+        names = ("tries", "state_plugin", "state")
+        return Pending(row["pending_id"], accounts.from_row(row), rows, *(row[name] for name in names))
+
+    def show(self, instance: Instance, pending: Pending, wanted: str, without: frozenset[str] = frozenset()) -> Shown | None:
+        """Return the wanted factor's challenge, else the first that works, but for those ``without``; None: no factor works."""
+        names = [name for name in pending.plugins if name not in without]
+        for name in sorted(names, key=lambda one: one != wanted):
+            try:
+                challenge = self._proofs.challenge(self._subject(instance, pending, name))
+            except PluginFailed:
+                continue
+            self._keep_state(instance, pending, name, challenge.state)
+            return Shown(name, challenge, tuple(other for other in names if other != name))
+        return None
+
+    def code(self, instance: Instance, pending: Pending, plugin: str, answer: str, client: Client, now: float) -> str:
+        """Take the answer to a challenge and return the session's token. Raises Denied, Throttled or Busy."""
+
+        def count(connection: Connection) -> None:
+            self._throttle.count_code(connection, pending.account.id, now)
+            tries = update(m.pending_login).where(_p.id == pending.id, _p.tries < CODE_TRIES).values(tries=_p.tries + 1)
+            if connection.execute(tries).rowcount != 1:
+                raise Denied("over", NO_FACTOR)
+
+        def grant(connection: Connection, fresh: Instance, account: Account, row: Row) -> str:
+            token = self._open_session(connection, fresh, account, row, client, now)
+            if connection.execute(delete(m.pending_login).where(_p.id == pending.id, _p.expires_at > now)).rowcount != 1:
+                raise Denied("over", NO_FACTOR)
+            return token
+
+        def refuse(connection: Connection, reason: str) -> None:
+            connection.execute(delete(m.pending_login).where(_p.id == pending.id, _p.tries >= CODE_TRIES))
+            self._stops.notice(connection, instance, pending.account, reason, now)
+
+        subject = self._subject(instance, pending, plugin)
+        token = self._proofs.take_code(subject, answer, client, now, count=count, grant=grant, refuse=refuse)
+        self._announce(instance, pending.account, plugin, now)
+        return token
+
+    def cancel(self, token: str) -> None:
+        """«Back», or a log-out: the pending login is over."""
+        with self._database.write() as connection:
+            connection.execute(delete(m.pending_login).where(_p.token_hash == token_hash(token)))
+
+    def forget(self, connection: Connection, now: float) -> None:
+        """Delete pending logins that ran out."""
+        connection.execute(delete(m.pending_login).where(_p.expires_at <= now))
+
+    def _open_session(  # noqa: PLR0917
+        self, connection: Connection, instance: Instance, account: Account, passed: Row | None, client: Client, now: float
+    ) -> str:
+        """The gate: everything that the ledger asks for was checked in this transaction, which holds the user's row."""
+        factor = passed.plugin if passed else None
+        token = self._sessions.create(connection, instance, account, passed.id if passed else None, client, now)
+        connection.execute(update(m.user).where(m.user.c.id == account.id).values(last_login_at=now))
+        self._throttle.remember_network(connection, instance.id, account.id, client, now)
+        who = {"user_id": account.id, "user_name": account.name, "client": client}
+        self._audit.record(connection, "login.succeeded", instance.id, now, **who, factor=factor)  # type: ignore[arg-type]
+        return token
+
+    def _begin_pending(self, connection: Connection, account: Account, now: float) -> str:
+        token = new_token()
+        values = {"token_hash": token_hash(token), "instance_id": account.instance_id, "user_id": account.id}
+        values |= {"stamp": account.stamp, "expires_at": now + self._settings.login_seconds}
+        connection.execute(insert(m.pending_login).values(values))
+        return token
+
+    def _accept_password(self, connection: Connection, checked: CheckedPassword) -> None:
+        if checked.new_hash and checked.account:
+            mine = update(m.user).where(m.user.c.id == checked.account.id)
+            connection.execute(mine.values(password_hash=checked.new_hash))
+        self._throttle.take_back_password(connection, checked.attempt)
+
+    def _subject(self, instance: Instance, pending: Pending, plugin: str) -> Subject:
+        rows = tuple(row for row in pending.rows if row.plugin == plugin)
+        state = b""
+        if pending.state and pending.state_plugin == plugin:
+            try:
+                state = self._vault.unseal(pending.state, place=f"pending/{pending.id}")
+            except SealError:
+                state = b""  # the plugin then asks anew; nothing passes without its verdict
+        return Subject(instance, pending.account, plugin, rows, "login", state)
+
+    def _keep_state(self, instance: Instance, pending: Pending, plugin: str, state: bytes) -> None:
+        if not state or state == self._subject(instance, pending, plugin).state:
+            return
+        sealed = self._vault.seal(state, place=f"pending/{pending.id}")
+        mine = update(m.pending_login).where(_p.id == pending.id)
+        with self._database.write() as connection:
+            connection.execute(mine.values(state_plugin=plugin, state=sealed))
+
+    def _announce(self, instance: Instance, account: Account, factor: str | None, now: float) -> None:
+        self._calls.signed_in(instance.active, SignedIn(account.to_plugin(), factor, now))
+
+    def _note(  # noqa: PLR0917
+        self, event: str, instance: Instance, account: Account | None, client: Client, now: float, *, typed: str, reason: str
+    ) -> None:
+        # What was typed as a name may be a password typed into the wrong field: only real names are kept.
+        who = {"user_id": account.id if account else None, "user_name": account.name if account else ""}
+        self._audit.note(event, instance.id, now, **who, client=client, reason=reason, known=bool(account and typed))

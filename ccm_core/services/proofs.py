@@ -1,0 +1,214 @@
+# SPDX-License-Identifier: MIT
+"""One attempt at a proof, the same wherever one is taken: count, check, apply.
+
+1. A short transaction counts the attempt; when a limit is reached nothing is counted and it is refused.
+2. The check (a password hash, a plugin's ``verify``) runs with no transaction open.
+3. One transaction locks the user's row, reads everything anew, applies the proof, makes the change that it allows,
+   and takes the count back. A refusal rolls it back and is audited in a transaction of its own.
+
+Locks are taken in the order users, sessions, pending logins, enrolments, throttle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from sqlalchemy import Connection
+
+from ccm_core.db.engine import Database
+from ccm_core.errors import CcmError, PluginFailed, SealError
+from ccm_core.plugin_api import Challenge, Login, Passed, Purpose, Refused, Verdict
+from ccm_core.plugin_manager.calls import FAILED, Calls
+from ccm_core.plugin_manager.faults import Fault, Report
+from ccm_core.services import accounts
+from ccm_core.services.accounts import Account
+from ccm_core.services.audit import Audit
+from ccm_core.services.clients import Client
+from ccm_core.services.enrolments import Enrolments, Row
+from ccm_core.services.instances import Instance, Instances
+from ccm_core.services.passwords import Passwords
+from ccm_core.services.throttle import DAY, KNOWN_NETWORK_DAYS, PasswordAttempt, Throttle
+
+_T = TypeVar("_T")
+
+UNAVAILABLE = "Signing in with this second factor is not possible at the moment. Please ask your administrator."
+CHANGED = "Something changed in the meantime. Please begin again."
+USED = "This code was used already. Please wait for the next one."
+NOT_A_GUESS = frozenset({"failed", "changed"})
+"""Reasons that say nothing about the code: the attempt does not count against the account."""
+
+
+class Denied(CcmError):
+    """A proof was refused. ``reason`` goes to the audit trail, the message to the person.
+
+    ``plugin`` names whose catalogue translates the message, if a plugin wrote it.
+    """
+
+    def __init__(self, reason: str, message: str, retry_after: int | None = None, plugin: str = "") -> None:
+        super().__init__(message)
+        self.plugin = plugin
+        self.reason = reason
+        self.retry_after = retry_after
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedPassword:
+    """A password was checked: whose (None: nobody's or wrong), and the counted attempt to take back."""
+
+    account: Account | None
+    right: bool
+    attempt: PasswordAttempt
+    new_hash: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a code is asked for: the user, the plugin, its rows of the ledger, and why."""
+
+    instance: Instance
+    account: Account
+    plugin: str
+    rows: tuple[Row, ...]
+    purpose: Purpose
+    state: bytes = b""
+
+
+class Proofs:
+    """Takes passwords and codes."""
+
+    def __init__(  # noqa: PLR0917
+        self,
+        database: Database,
+        passwords: Passwords,
+        throttle: Throttle,
+        enrolments: Enrolments,
+        instances: Instances,
+        calls: Calls,
+        audit: Audit,
+        report: Report,
+    ) -> None:
+        self._database = database
+        self._passwords = passwords
+        self._throttle = throttle
+        self._enrolments = enrolments
+        self._instances = instances
+        self._calls = calls
+        self._audit = audit
+        self._report = report
+
+    def check_password(self, instance: Instance, typed_name: str, password: str, client: Client, now: float) -> CheckedPassword:
+        """Steps 1 and 2 for a password; raises Throttled or Busy. Unknown names cost and count alike (ASVS 6.3.8)."""
+        network = self._throttle.network_key(instance.id, client)
+        since = now - KNOWN_NETWORK_DAYS * DAY
+        with self._database.read() as connection:
+            account, known = accounts.find_to_log_in(connection, instance, typed_name, network, since)
+        # Name and e-mail address of one account share its counter.
+        key = accounts.key_of(account.name if account else typed_name)
+        with self._database.write() as connection:
+            attempt = self._throttle.count_password(connection, instance.id, key, client, now, known=known)
+        right = self._passwords.verify(account.password_hash if account else None, password)
+        if not right or account is None or account.disabled:
+            return CheckedPassword(account, right=False, attempt=attempt)
+        new_hash = self._passwords.hash(password) if self._passwords.outdated(account.password_hash or "") else None
+        return CheckedPassword(account, right=True, attempt=attempt, new_hash=new_hash)
+
+    def unchanged(
+        self, connection: Connection, instance: Instance, account: Account, now: float
+    ) -> tuple[Instance, Account]:
+        """Begin step 3: lock the user, read instance and account anew; raises Denied when what was checked changed."""
+        locked = accounts.lock(connection, instance, account.id)
+        if locked.disabled or (locked.stamp, locked.password_hash) != (account.stamp, account.password_hash):
+            raise Denied("changed", CHANGED)
+        return self._instances.by_id(connection, instance.id, now), locked
+
+    def challenge(self, subject: Subject) -> Challenge:
+        """Ask the plugin for its challenge; raises PluginFailed, also when the sealed data cannot be opened."""
+        try:
+            opened = tuple(self._enrolments.unsealed(subject.instance, row) for row in subject.rows)
+        except SealError as error:
+            self._report(Fault(subject.plugin, "ccm_login_challenge", str(error)))
+            raise PluginFailed(subject.plugin, "ccm_login_challenge", error.message, **error.values) from error
+        user = subject.account.to_plugin()
+        return self._calls.login_challenge(subject.plugin, Login(subject.purpose, user, opened, subject.state))
+
+    def take_code(
+        self,
+        subject: Subject,
+        answer: str,
+        client: Client,
+        now: float,
+        *,
+        count: Callable[[Connection], None],
+        grant: Callable[[Connection, Instance, Account, Row], _T],
+        refuse: Callable[[Connection, str], None],
+    ) -> _T:
+        """Take one code: all three steps. ``grant`` makes the change; it is undone when the proof cannot be applied.
+
+        ``count`` counts and raises Throttled at a limit; ``refuse`` gets the reason in the transaction of a refusal.
+        Raises Denied, Throttled or Busy; then no change was made.
+        """
+        with self._database.write() as connection:
+            count(connection)
+        try:
+            verdict = self._verdict(subject, answer, now)
+            passed, row = self._matched(subject, verdict)
+            with self._database.write() as connection:
+                instance, account = self.unchanged(connection, subject.instance, subject.account, now)
+                if subject.plugin not in instance.active:
+                    raise Denied("changed", CHANGED)
+                result = grant(connection, instance, account, row)
+                setup = subject.purpose == "setup"
+                if not self._enrolments.apply(connection, row, passed, now, confirm=setup):
+                    raise Denied("replayed", USED)
+                if not setup:
+                    self._throttle.take_back_code(connection, account.id, now)
+        except Denied as denied:
+            self._refuse(subject, denied, client, now, refuse)
+            raise
+        return result
+
+    def _verdict(self, subject: Subject, answer: str, now: float) -> Verdict:
+        try:
+            challenge = self.challenge(subject)
+        except PluginFailed as failed:
+            raise Denied("failed", UNAVAILABLE) from failed
+        return self._calls.verify(subject.plugin, challenge, answer, now)
+
+    def _matched(self, subject: Subject, verdict: Verdict) -> tuple[Passed, Row]:
+        """Return a pass with the row that it names. Anything else refuses (CVE-2024-10924, CVE-2026-0723)."""
+        if type(verdict) is Passed:
+            for row in subject.rows:
+                if row.id == verdict.enrolment:
+                    return verdict, row
+            raise Denied("failed", UNAVAILABLE)
+        if type(verdict) is Refused and verdict.reason != FAILED.reason:
+            raise Denied(verdict.reason, verdict.message, verdict.retry_after, subject.plugin)
+        raise Denied("failed", UNAVAILABLE)
+
+    def _refuse(
+        self,
+        subject: Subject,
+        denied: Denied,
+        client: Client,
+        now: float,
+        refuse: Callable[[Connection, str], None],
+    ) -> None:
+        account = subject.account
+        with self._database.write() as connection:
+            refuse(connection, denied.reason)
+            if denied.reason in NOT_A_GUESS and subject.purpose != "setup":
+                self._throttle.take_back_code(connection, account.id, now)
+            self._audit.record(
+                connection,
+                "code.refused",
+                account.instance_id,
+                now,
+                user_id=account.id,
+                user_name=account.name,
+                client=client,
+                reason=denied.reason,
+                purpose=subject.purpose,
+                plugin=subject.plugin,
+            )
