@@ -108,6 +108,7 @@
   let released = null; // the form that passes without another question
   let locked = false;
   let asking = false;
+  let unlocks = 0; // an answer that was asked for before an attempt to unlock is stale after it
   let focusBefore = null;
 
   const arm = (seconds) => {
@@ -159,8 +160,7 @@
   const explain = (message) => {
     problem.textContent = message;
     problem.hidden = !message;
-    password.toggleAttribute("aria-invalid", Boolean(message));
-    if (message) password.setAttribute("aria-invalid", "true");
+    password.setAttribute("aria-invalid", String(Boolean(message)));
   };
 
   const follow = (session) => {
@@ -172,10 +172,12 @@
   const check = async () => {
     if (asking) return;
     asking = true;
+    const before = unlocks;
     try {
       const answer = await fetch("/session", { credentials: "same-origin", cache: "no-store", headers: { Accept: "application/json" } });
       if (!answer.ok) throw new Error(String(answer.status));
-      follow(await answer.json());
+      const session = await answer.json();
+      if (before === unlocks) follow(session);
     } catch {
       arm(30); // the server is away: ask again, and let a waiting form find out by itself
       release();
@@ -187,6 +189,7 @@
   const askPassword = async () => {
     const body = new URLSearchParams(new FormData(form));
     submitButton.setAttribute("aria-busy", "true");
+    unlocks += 1;
     try {
       const answer = await fetch(form.action, {
         method: "POST", body, credentials: "same-origin", cache: "no-store", headers: { Accept: "application/json" },
