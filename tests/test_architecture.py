@@ -99,7 +99,7 @@ def imports(node: ast.AST, *, for_types: bool = False) -> Iterator[Import]:
 
 def third_party(file: Path) -> Iterator[Import]:
     ours = {"ccm_core", *(package.name for plugin in PLUGINS for package in plugin.glob("ccm_*"))}
-    return (found for found in imports(tree_of(file)) if found.package not in sys.stdlib_module_names | ours)
+    return (found for found in imports(tree_of(file)) if found.package not in {"", *sys.stdlib_module_names} | ours)
 
 
 def part_of(file: Path) -> str:
@@ -169,7 +169,7 @@ def undeclared(files: list[Path], needs: list[str]) -> set[str]:
     declared = {re.split(r"[^\w.-]", need)[0].lower() for need in needs}
     providers = packages_distributions()
     imported = {found.package for file in files for found in third_party(file)}
-    return {name for name in imported if not {provider.lower() for provider in providers[name]} & declared}
+    return {name for name in imported if not {provider.lower() for provider in providers.get(name, ())} & declared}
 
 
 @pytest.mark.parametrize("plugin", PLUGINS, ids=lambda plugin: plugin.name)
