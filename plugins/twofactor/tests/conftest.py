@@ -37,7 +37,7 @@ class Ledger:
     def begin(self, label: str, data: bytes) -> Enrolment:
         self.begun += 1
         self.wrong_set_up_codes = 0
-        self.open = Enrolment(self.begun, label, data, counter=0, confirmed=False)
+        self.open = Enrolment(self.begun, label, data, counter=-1, confirmed=False)
         return self.open
 
     def confirm(self, answer: str) -> Verdict:
@@ -46,7 +46,7 @@ class Ledger:
         verdict = self.verify("setup", (self.open,), answer)
         if isinstance(verdict, Passed):
             assert verdict.enrolment == self.open.id
-            counter = verdict.counter or 0
+            counter = -1 if verdict.counter is None else verdict.counter
             self.bound = (Enrolment(self.open.id, self.open.label, self.open.data, counter, confirmed=True),)
             self.open = None
         else:

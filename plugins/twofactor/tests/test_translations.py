@@ -3,6 +3,7 @@
 
 import ast
 import re
+from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
 
@@ -10,6 +11,9 @@ import pytest
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 from jinja2 import Environment
+
+from ccm_core.plugin_api import Page
+from ccm_twofactor import totp
 
 PACKAGE = Path(str(files("ccm_twofactor")))
 
@@ -79,6 +83,16 @@ def test_every_text_is_translated_and_none_is_doubtful(catalogue: Catalog) -> No
 
 def test_the_fixed_wording_is_kept(catalogue: Catalog) -> None:
     assert {text: catalogue[text].string for text in FIXED} == FIXED
+
+
+@pytest.mark.parametrize("message", [totp.WRONG, totp.USED])
+def test_a_refusal_is_shown_in_the_language_of_the_page(
+    catalogue: Catalog, draw: Callable[..., str], message: str
+) -> None:
+    context = {"purpose": "removal", "error": message, "back": "/account"}
+    page = Page("2-factor authentication", "plugins/twofactor/disable.html", context)
+    german = catalogue[message].string
+    assert german in draw(page, lambda text: catalogue[text].string)
 
 
 def test_sentences_stay_sentences_and_buttons_are_quoted_as_they_are_called(catalogue: Catalog) -> None:
