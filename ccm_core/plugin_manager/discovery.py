@@ -81,7 +81,7 @@ def _record(point: EntryPoint, distribution: Distribution) -> PluginRecord:
     except ValueError as error:  # not UTF-8, or a requirement or marker that packaging cannot read
         headers, requires_host = Message(), ""
         problem = f"The metadata of the distribution that announces the plugin {point.name} cannot be read: {error}."
-    target = point.value.partition("[")[0].replace(" ", "")
+    target = ":".join(part.strip() for part in point.value.partition("[")[0].split(":"))
     if problem is None and _TARGET.fullmatch(target) is None:
         problem = f"The plugin {point.name} names no module: its entry point is {point.value!r}."
     label, summary = _label_and_summary(point.name, _text(headers, "Summary"))

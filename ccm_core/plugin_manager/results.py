@@ -6,6 +6,7 @@ Types are compared exactly: a subclass may behave in ways that nobody has though
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Mapping, Sequence
 
@@ -137,5 +138,7 @@ def _are_texts(*values: object) -> bool:
 
 
 def _wrong(wanted: str, answer: object) -> CallError:
-    """Name types only, since a value may be a secret."""
+    """Name types only, since a value may be a secret; a coroutine is closed, else Python warns later."""
+    if inspect.iscoroutine(answer):
+        answer.close()
     return CallError(f"it answered {type(answer).__name__} instead of {wanted}")

@@ -1,0 +1,4 @@
+# SPDX-License-Identifier: MIT
+"""Implements nothing."""
+
+ANSWER = 42

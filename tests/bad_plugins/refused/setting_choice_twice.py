@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: MIT
+"""Has a choice setting that offers one value twice."""
+
+from ccm_core.plugin_api import SettingField, SettingsForm, hookimpl
+
+
+@hookimpl
+def ccm_settings():
+    return SettingsForm((SettingField("size", "Size", "choice", "s", choices=(("s", "Small"), ("s", "Tiny"))),))
