@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 import structlog
 from sqlalchemy import Connection, bindparam, delete, insert, select
@@ -18,6 +19,18 @@ from ccm_core.services.clients import CONSOLE, Client
 
 _INSERT = insert(m.audit)
 _KEPT_LENGTH = 64
+
+
+class Named(Protocol):
+    """Whom an entry concerns: an account, or what is left of one."""
+
+    @property
+    def id(self) -> int:
+        """The user's id."""
+
+    @property
+    def name(self) -> str:
+        """The user's name at that time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,30 +54,32 @@ class Audit:
         self._database = database
         self._log = structlog.get_logger("audit")
 
-    def record(  # noqa: PLR0917
+    def record(
         self,
         connection: Connection,
         event: str,
         instance_id: int,
         now: float,
         *,
-        user_id: int | None = None,
-        user_name: str = "",
+        about: Named | None = None,
         actor: str = "",
         client: Client = CONSOLE,
         **detail: object,
     ) -> None:
-        """Add an entry in the caller's transaction. Names that somebody typed are cut to 64 characters."""
-        name = user_name[:_KEPT_LENGTH]
+        """Add an entry in the caller's transaction. ``detail`` is JSON."""
+        name = about.name[:_KEPT_LENGTH] if about else ""
+        user_id = about.id if about else None
         values = {"event": event, "instance_id": instance_id, "at": now, "user_id": user_id, "user_name": name}
         values |= {"actor": actor[:_KEPT_LENGTH], "network": client.network, "detail": detail}
         connection.execute(_INSERT, values)
         self._log.info(event, instance=instance_id, user=name, actor=actor, network=client.network, **detail)
 
-    def note(self, event: str, instance_id: int, now: float, **values: object) -> None:
+    def note(
+        self, event: str, instance_id: int, now: float, *, about: Named | None, client: Client, **detail: Any
+    ) -> None:
         """Add an entry in a transaction of its own: for refusals, whose transaction is rolled back."""
         with self._database.write() as connection:
-            self.record(connection, event, instance_id, now, **values)  # type: ignore[arg-type]  # passed through
+            self.record(connection, event, instance_id, now, about=about, client=client, **detail)
 
     def entries(
         self, instance_id: int, *, user: str = "", event: str = "", since: float = 0, before: int = 0, limit: int = 50

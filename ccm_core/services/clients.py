@@ -29,5 +29,5 @@ def network_of(address: str) -> str:
         return "unknown"
     if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped:
         parsed = parsed.ipv4_mapped
-    width = 24 if parsed.version == 4 else 64  # noqa: PLR2004
+    width = 24 if parsed.version == 4 else 64
     return str(ipaddress.ip_network((parsed, width), strict=False))

@@ -12,7 +12,6 @@ from ccm_core.db import models as m
 from ccm_core.db.engine import Database
 from ccm_core.errors import Conflict
 from ccm_core.plugin_api import Enrolment, Passed
-from ccm_core.services.accounts import Account
 from ccm_core.services.instances import Instance
 from ccm_core.services.sessions import Session
 from ccm_core.services.vault import Vault
@@ -97,7 +96,7 @@ class Enrolments:
     def begin(self, connection: Connection, session: Session, plugin: str, label: str, data: bytes, now: float) -> int:
         """Write a pending enrolment, replacing an unfinished one; raises Conflict when the label is enrolled already."""
         account = session.account
-        if len(data) > DATA_BYTES or not 0 < len(label) <= 64:  # noqa: PLR2004
+        if len(data) > DATA_BYTES or not 0 < len(label) <= 64:
             raise Conflict("The plugin %(plugin)s keeps more than an enrolment may hold.", plugin=plugin)
         same = (_e.user_id == account.id, _e.plugin == plugin, _e.label == label)
         if connection.execute(select(_e.id).where(*same, _e.confirmed)).first():

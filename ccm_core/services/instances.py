@@ -78,7 +78,9 @@ class Instances:
             raise Conflict("There are several instances: say which with --instance HOST («ccm instances list»).")
         found = self.by_host((host or next(iter(hosts), "")).casefold(), now)
         if found is None:
-            raise NotFound("There is no instance %(host)s. See «ccm instances list», or run «ccm init».", host=host or "")
+            raise NotFound(
+                "There is no instance %(host)s. See «ccm instances list», or run «ccm init».", host=host or ""
+            )
         return found
 
     def hosts(self) -> Mapping[str, str]:
@@ -91,7 +93,7 @@ class Instances:
         """Create an instance; raises InputError or Conflict."""
         name = host.strip().casefold()
         allowed = set("abcdefghijklmnopqrstuvwxyz0123456789.-:")
-        if not 0 < len(name) <= 253 or set(name) - allowed or name[0] in "-." or name[-1] == "-":  # noqa: PLR2004
+        if not 0 < len(name) <= 253 or set(name) - allowed or name[0] in "-." or name[-1] == "-":
             raise InputError("host", "%(host)s is not a host name.", host=host)
         with self._database.write() as connection:
             if connection.execute(select(_i.id).where(_i.host == name)).first():

@@ -86,7 +86,7 @@ _LOOK = (
 class LoginService:
     """The sign-in."""
 
-    def __init__(  # noqa: PLR0917
+    def __init__(
         self,
         database: Database,
         settings: Settings,
@@ -116,7 +116,8 @@ class LoginService:
         """Take the password. It ends the browser's old session. Raises Denied, Throttled or Busy."""
         checked = self._proofs.check_password(instance, name, password, client, now)
         if checked.account is None or not checked.right:
-            self._note("login.refused", instance, checked.account, client, now, typed=name, reason="password")
+            # A typed name may be a password in the wrong field: only names of real accounts are kept.
+            self._audit.note("login.refused", instance.id, now, about=checked.account, client=client, reason="password")
             raise Denied("password", WRONG)
         with self._database.write() as connection:
             fresh, account = self._proofs.unchanged(connection, instance, checked.account, now)
@@ -142,7 +143,9 @@ class LoginService:
         names = ("tries", "state_plugin", "state")
         return Pending(row["pending_id"], accounts.from_row(row), rows, *(row[name] for name in names))
 
-    def show(self, instance: Instance, pending: Pending, wanted: str, without: frozenset[str] = frozenset()) -> Shown | None:
+    def show(
+        self, instance: Instance, pending: Pending, wanted: str, without: frozenset[str] = frozenset()
+    ) -> Shown | None:
         """Return the wanted factor's challenge, else the first that works, but for those ``without``; None: no factor works."""
         names = [name for name in pending.plugins if name not in without]
         for name in sorted(names, key=lambda one: one != wanted):
@@ -165,7 +168,10 @@ class LoginService:
 
         def grant(connection: Connection, fresh: Instance, account: Account, row: Row) -> str:
             token = self._open_session(connection, fresh, account, row, client, now)
-            if connection.execute(delete(m.pending_login).where(_p.id == pending.id, _p.expires_at > now)).rowcount != 1:
+            if (
+                connection.execute(delete(m.pending_login).where(_p.id == pending.id, _p.expires_at > now)).rowcount
+                != 1
+            ):
                 raise Denied("over", NO_FACTOR)
             return token
 
@@ -187,16 +193,21 @@ class LoginService:
         """Delete pending logins that ran out."""
         connection.execute(delete(m.pending_login).where(_p.expires_at <= now))
 
-    def _open_session(  # noqa: PLR0917
-        self, connection: Connection, instance: Instance, account: Account, passed: Row | None, client: Client, now: float
+    def _open_session(
+        self,
+        connection: Connection,
+        instance: Instance,
+        account: Account,
+        passed: Row | None,
+        client: Client,
+        now: float,
     ) -> str:
         """The gate: everything that the ledger asks for was checked in this transaction, which holds the user's row."""
         factor = passed.plugin if passed else None
         token = self._sessions.create(connection, instance, account, passed.id if passed else None, client, now)
         connection.execute(update(m.user).where(m.user.c.id == account.id).values(last_login_at=now))
         self._throttle.remember_network(connection, instance.id, account.id, client, now)
-        who = {"user_id": account.id, "user_name": account.name, "client": client}
-        self._audit.record(connection, "login.succeeded", instance.id, now, **who, factor=factor)  # type: ignore[arg-type]
+        self._audit.record(connection, "login.succeeded", instance.id, now, about=account, client=client, factor=factor)
         return token
 
     def _begin_pending(self, connection: Connection, account: Account, now: float) -> str:
@@ -232,10 +243,3 @@ class LoginService:
 
     def _announce(self, instance: Instance, account: Account, factor: str | None, now: float) -> None:
         self._calls.signed_in(instance.active, SignedIn(account.to_plugin(), factor, now))
-
-    def _note(  # noqa: PLR0917
-        self, event: str, instance: Instance, account: Account | None, client: Client, now: float, *, typed: str, reason: str
-    ) -> None:
-        # What was typed as a name may be a password typed into the wrong field: only real names are kept.
-        who = {"user_id": account.id if account else None, "user_name": account.name if account else ""}
-        self._audit.note(event, instance.id, now, **who, client=client, reason=reason, known=bool(account and typed))

@@ -33,13 +33,24 @@ _l = m.mailed_link.c
 
 
 def create(
-    connection: Connection, kind: Kind, instance_id: int, user_id: int, now: float, seconds: int, email: str | None = None
+    connection: Connection,
+    kind: Kind,
+    instance_id: int,
+    user_id: int,
+    now: float,
+    seconds: int,
+    email: str | None = None,
 ) -> str:
     """Create the user's only valid link of a kind and return its token."""
     old = update(m.mailed_link).where(_l.user_id == user_id, _l.kind == kind, _l.expires_at > now)
     connection.execute(old.values(expires_at=now))
     token = new_token()
-    values: dict[str, object] = {"kind": kind, "token_hash": token_hash(token), "instance_id": instance_id, "user_id": user_id}
+    values: dict[str, object] = {
+        "kind": kind,
+        "token_hash": token_hash(token),
+        "instance_id": instance_id,
+        "user_id": user_id,
+    }
     values |= {"email": email, "created_at": now, "expires_at": now + seconds}
     connection.execute(insert(m.mailed_link).values(values))
     return token

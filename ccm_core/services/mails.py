@@ -37,7 +37,9 @@ LETTERS: Mapping[str, Letter] = {
         (
             _("Somebody, probably you, asked for a new password for your account %(name)s. Open this link to set one:"),
             "%(link)s",
-            _("The link works once, for %(minutes)d minutes. If you did not ask for it, ignore this mail: nothing changes."),
+            _(
+                "The link works once, for %(minutes)d minutes. If you did not ask for it, ignore this mail: nothing changes."
+            ),
         ),
     ),
     "reset_link_factor": Letter(
@@ -46,7 +48,9 @@ LETTERS: Mapping[str, Letter] = {
             _("Somebody, probably you, asked for a new password for your account %(name)s. Open this link to set one:"),
             "%(link)s",
             _("Please note: the new password also resets the second factor. You can set it up again afterwards."),
-            _("The link works once, for %(minutes)d minutes. If you did not ask for it, ignore this mail: nothing changes."),
+            _(
+                "The link works once, for %(minutes)d minutes. If you did not ask for it, ignore this mail: nothing changes."
+            ),
         ),
     ),
     "activation_link": Letter(
@@ -148,6 +152,8 @@ class Mails:
         filled = {"name": account.name, "host": instance.host, "email": account.email, **values}
         paragraphs = [texts.gettext(text) % filled for text in letter.paragraphs]
         paragraphs[-1:-1] = more
-        body = "\n\n".join([texts.gettext("Hello %(name)s,") % {"name": account.display_name}, *paragraphs, instance.origin])
+        body = "\n\n".join(
+            [texts.gettext("Hello %(name)s,") % {"name": account.display_name}, *paragraphs, instance.origin]
+        )
         subject = texts.gettext(letter.subject) % filled
         self._outbox.add(connection, instance.id, to or account.email, subject, body + "\n", account.id)

@@ -61,8 +61,8 @@ class Transport(Protocol):
         """Hand the message over."""
 
 
-Prepare = Callable[[Connection, int, Mapping[str, str]], None]
-"""Turns a request row (instance id, its values) into mails, in the transaction that removes the request."""
+Prepare = Callable[[Connection, int, float, Mapping[str, str]], None]
+"""Turns a request row (instance id, time, its values) into mails, in the transaction that removes the request."""
 
 _o = m.outbox.c
 
@@ -96,7 +96,7 @@ class Outbox:
         """Write a request that the delivery turns into mails, so that the request itself takes the same work always."""
         self._insert(connection, kind, instance_id, "", "", json.dumps(values), None)
 
-    def _insert(  # noqa: PLR0917
+    def _insert(
         self,
         connection: Connection,
         kind: str,
@@ -152,7 +152,7 @@ class Outbox:
                 with self._database.write() as connection:
                     gone = delete(m.outbox).where(_o.id == row.id, _o.lease == row.lease)
                     if connection.execute(gone).rowcount == 1:
-                        self._prepare[row.kind](connection, row.instance_id, json.loads(body))
+                        self._prepare[row.kind](connection, row.instance_id, self._clock(), json.loads(body))
                 return False
             self._transport.send(Mail(row.recipient, row.subject, body, row.message_id, row.created_at))
         except (OSError, CcmError) as error:
@@ -169,12 +169,16 @@ class Outbox:
         values = {"due_at": self._clock() + wait, "lease": None, "error": f"{type(error).__name__}: {error}"[:500]}
         with self._database.write() as connection:
             connection.execute(update(m.outbox).where(_o.id == row.id, _o.lease == row.lease).values(values))
-        self._log.warning("mail.postponed", id=row.id, instance=row.instance_id, seconds=wait, error=type(error).__name__)
+        self._log.warning(
+            "mail.postponed", id=row.id, instance=row.instance_id, seconds=wait, error=type(error).__name__
+        )
 
     def hurry(self) -> None:
         """Make everything undelivered due now."""
         with self._database.write() as connection:
-            connection.execute(update(m.outbox).where(_o.delivered_at.is_(None)).values(due_at=self._clock(), lease=None))
+            connection.execute(
+                update(m.outbox).where(_o.delivered_at.is_(None)).values(due_at=self._clock(), lease=None)
+            )
 
     def listed(self, instance_id: int, limit: int = 200) -> tuple[Listed, ...]:
         """Return the latest messages of an instance, newest first."""
@@ -192,7 +196,9 @@ class Outbox:
         if row is None:
             raise NotFound("There is no mail %(id)d. See «ccm mail list».", id=mail_id)
         body = self._vault.unseal(row.body, place=f"instance/{instance_id}/outbox").decode() if row.body else None
-        return Listed(mail_id, *row.tuple()[1:]), body
+        return Listed(
+            mail_id, row.created_at, row.recipient, row.subject, row.delivered_at, row.attempts, row.error
+        ), body
 
     def undelivered(self, older_than: float) -> int:
         """Return how many messages were written before a time and have not gone out."""

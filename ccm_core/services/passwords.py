@@ -71,7 +71,8 @@ class Passwords:
             raise InputError("new_password", "The password may have at most %(count)d characters.", count=LONGEST)
         if is_common(password):
             raise InputError(
-                "new_password", "This password is on the list of passwords that attackers try first. Choose another one."
+                "new_password",
+                "This password is on the list of passwords that attackers try first. Choose another one.",
             )
         if is_about(password, context):
             raise InputError(

@@ -78,7 +78,7 @@ class Subject:
 class Proofs:
     """Takes passwords and codes."""
 
-    def __init__(  # noqa: PLR0917
+    def __init__(
         self,
         database: Database,
         passwords: Passwords,
@@ -98,7 +98,9 @@ class Proofs:
         self._audit = audit
         self._report = report
 
-    def check_password(self, instance: Instance, typed_name: str, password: str, client: Client, now: float) -> CheckedPassword:
+    def check_password(
+        self, instance: Instance, typed_name: str, password: str, client: Client, now: float
+    ) -> CheckedPassword:
         """Steps 1 and 2 for a password; raises Throttled or Busy. Unknown names cost and count alike (ASVS 6.3.8)."""
         network = self._throttle.network_key(instance.id, client)
         since = now - KNOWN_NETWORK_DAYS * DAY
@@ -162,6 +164,8 @@ class Proofs:
                 setup = subject.purpose == "setup"
                 if not self._enrolments.apply(connection, row, passed, now, confirm=setup):
                     raise Denied("replayed", USED)
+                if subject.purpose == "removal":
+                    self._enrolments.remove(connection, account.id, subject.plugin, row.id)
                 if not setup:
                     self._throttle.take_back_code(connection, account.id, now)
         except Denied as denied:
@@ -205,8 +209,7 @@ class Proofs:
                 "code.refused",
                 account.instance_id,
                 now,
-                user_id=account.id,
-                user_name=account.name,
+                about=account,
                 client=client,
                 reason=denied.reason,
                 purpose=subject.purpose,

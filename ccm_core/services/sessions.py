@@ -82,7 +82,9 @@ _LOOK = (
     .where(_s.token_hash == bindparam("hash"), _s.instance_id == bindparam("instance"))
 )
 _RETIRED = select(_r.session_id, _r.retired_at).where(_r.token_hash == bindparam("hash"))
-_TOUCH = update(m.session).where(_s.id == bindparam("id"), _s.seen_at == bindparam("seen")).values(seen_at=bindparam("now"))
+_TOUCH = (
+    update(m.session).where(_s.id == bindparam("id"), _s.seen_at == bindparam("seen")).values(seen_at=bindparam("now"))
+)
 _INSERT = insert(m.session)
 _OLDEST = select(_s.id).where(_s.user_id == bindparam("user")).order_by(_s.id.desc()).offset(MOST_SESSIONS - 1)
 
@@ -144,7 +146,13 @@ class Sessions:
                 connection.execute(_TOUCH, {"id": session.id, "seen": session.seen_at, "now": now})
 
     def create(
-        self, connection: Connection, instance: Instance, account: Account, passed: int | None, client: Client, now: float
+        self,
+        connection: Connection,
+        instance: Instance,
+        account: Account,
+        passed: int | None,
+        client: Client,
+        now: float,
     ) -> str:
         """Create a session in the gate's transaction and return its token; the eleventh ends the oldest (ASVS 7.1.2)."""
         old = connection.execute(_OLDEST, {"user": account.id}).scalars().all()
@@ -204,5 +212,3 @@ class Sessions:
 
 def _stamp_of_user() -> object:
     return select(m.user.c.stamp).where(m.user.c.id == _s.user_id).scalar_subquery()
-
-

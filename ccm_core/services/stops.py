@@ -22,9 +22,7 @@ class Stops:
 
     def notice(self, connection: Connection, instance: Instance, account: Account, reason: str, now: float) -> None:
         """After a refused code, in its transaction: write the mail if this was the last one before the stop."""
-        if reason == "failed" or self._throttle.wrong_codes(connection, account.id, now) != CODE_STOP:
+        if reason in {"failed", "changed"} or self._throttle.wrong_codes(connection, account.id, now) != CODE_STOP:
             return
         self._mails.send(connection, "codes_stopped", instance, account)
-        self._audit.record(
-            connection, "code.stopped", instance.id, now, user_id=account.id, user_name=account.name, count=CODE_STOP
-        )
+        self._audit.record(connection, "code.stopped", instance.id, now, about=account, count=CODE_STOP)

@@ -124,11 +124,15 @@ class Throttle:
         """The password was right: its own counts go back, and this network's count for the account is cleared."""
         connection.execute(_TAKE_BACK, {"keys": attempt.keys, "cleared": attempt.cleared})
 
-    def remember_network(self, connection: Connection, instance_id: int, user_id: int, client: Client, now: float) -> None:
+    def remember_network(
+        self, connection: Connection, instance_id: int, user_id: int, client: Client, now: float
+    ) -> None:
         """Note that a network signed the account in."""
         row = {"user_id": user_id, "network": self.network_key(instance_id, client), "seen_at": now}
         statement = insert(m.known_network).values(row)
-        connection.execute(statement.on_conflict_do_update(index_elements=["user_id", "network"], set_={"seen_at": now}))
+        connection.execute(
+            statement.on_conflict_do_update(index_elements=["user_id", "network"], set_={"seen_at": now})
+        )
 
     def count_code(self, connection: Connection, user_id: int, now: float) -> None:
         """Count one code attempt of an account whose password was right; raises Throttled or CodeStopped."""

@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: MIT
+"""What a plugin's page can do to the ledger for the signed-in user, each in one whole transaction.
+
+Proof, ledger, stamp, fresh session token, other sessions ended, audit and mail belong together (ASVS 7.4.3, 6.3.7);
+a plugin cannot forget one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, delete
+
+from ccm_core.db import models as m
+from ccm_core.db.engine import Database
+from ccm_core.errors import Conflict, Throttled
+from ccm_core.plugin_api import Enrolment, Passed, Purpose, Refused, Verdict
+from ccm_core.services import accounts
+from ccm_core.services.accounts import Account
+from ccm_core.services.audit import Audit
+from ccm_core.services.clients import Client
+from ccm_core.services.enrolments import Enrolments, Row, of_active
+from ccm_core.services.instances import Instance
+from ccm_core.services.mails import Mails
+from ccm_core.services.proofs import CHANGED, Denied, Proofs, Subject
+from ccm_core.services.sessions import Session, Sessions
+from ccm_core.services.stops import Stops
+from ccm_core.services.throttle import Throttle
+
+Count = Callable[[Connection], None]
+Grant = Callable[[Connection, Instance, Account, Row], Passed]
+Refuse = Callable[[Connection, str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class FactorParts:
+    """The services that a change of a factor needs."""
+
+    database: Database
+    ledger: Enrolments
+    proofs: Proofs
+    sessions: Sessions
+    throttle: Throttle
+    audit: Audit
+    mails: Mails
+    stops: Stops
+
+
+class FactorChanges:
+    """One plugin's view of the ledger in one request; the plugin API's ``Enrolments``.
+
+    ``session_token`` is the session's fresh token after a change, for the web layer to hand to the browser.
+    """
+
+    def __init__(
+        self,
+        parts: FactorParts,
+        instance: Instance,
+        session: Session,
+        plugin: str,
+        client: Client,
+        now: float,
+        *,
+        may_begin: bool,
+    ) -> None:
+        self._parts = parts
+        self._instance = instance
+        self._session = session
+        self._plugin = plugin
+        self._client = client
+        self._now = now
+        self._may_begin = may_begin
+        self.session_token: str | None = None
+
+    def pending(self) -> Enrolment | None:
+        """Return the set-up that this session began and that has not run out."""
+        row = self._parts.ledger.pending(self._session, self._plugin, self._now)
+        return self._parts.ledger.unsealed(self._instance, row) if row else None
+
+    def confirmed(self) -> tuple[Enrolment, ...]:
+        """Return what the user's logins are bound to with this plugin."""
+        return tuple(self._parts.ledger.unsealed(self._instance, row) for row in self._confirmed())
+
+    def begin(self, label: str, data: bytes) -> Enrolment:
+        """Begin a set-up; raises Conflict when the user is not allowed to or the label is enrolled already."""
+        if not self._may_begin:
+            raise Conflict("This second factor is not enabled for you.")
+        with self._parts.database.write() as connection:
+            instance, account = self._parts.proofs.unchanged(
+                connection, self._instance, self._session.account, self._now
+            )
+            if self._plugin not in instance.active:
+                raise Conflict("This second factor is not enabled for you.")
+            row_id = self._parts.ledger.begin(connection, self._session, self._plugin, label, data, self._now)
+            self._record(connection, "factor.setup_begun", account)
+        return Enrolment(row_id, label, data, -1, confirmed=False)
+
+    def confirm(self, answer: str) -> Verdict:
+        """Finish the set-up; wrong answers count in it, five drop it."""
+        row = self._parts.ledger.pending(self._session, self._plugin, self._now)
+        if row is None:
+            return Refused("over", CHANGED)
+        ledger = self._parts.ledger
+
+        def count(connection: Connection) -> None:
+            if not self._may_begin:
+                raise Denied("changed", CHANGED)
+            ledger.count_setup_try(connection, row.id)
+
+        def grant(connection: Connection, _instance: Instance, account: Account, confirmed: Row) -> Passed:
+            self._finish(connection, account, "factor.enabled", confirmed.id)
+            self._parts.mails.send(connection, "factor_enabled", self._instance, account)
+            return Passed(confirmed.id)
+
+        def refuse(connection: Connection, _reason: str) -> None:
+            ledger.drop_exhausted(connection, row.id)
+
+        return self._take("setup", (row,), answer, count, grant, refuse)
+
+    def withdraw(self, answer: str) -> Verdict:
+        """Remove the confirmed enrolment that the answer proves."""
+
+        def count(connection: Connection) -> None:
+            self._parts.throttle.count_code(connection, self._session.account.id, self._now)
+
+        def grant(connection: Connection, instance: Instance, account: Account, row: Row) -> Passed:
+            rest = [
+                r for r in of_active(self._parts.ledger.confirmed(account.id, connection), instance) if r.id != row.id
+            ]
+            # The session passed a factor; with another one left it goes on as if it had passed that.
+            self._finish(connection, account, "factor.disabled", rest[0].id if rest else None)
+            self._parts.mails.send(connection, "factor_disabled", self._instance, account)
+            return Passed(row.id)
+
+        def refuse(connection: Connection, reason: str) -> None:
+            self._parts.stops.notice(connection, self._instance, self._session.account, reason, self._now)
+
+        return self._take("removal", self._confirmed(), answer, count, grant, refuse)
+
+    def _take(
+        self, purpose: Purpose, rows: tuple[Row, ...], answer: str, count: Count, grant: Grant, refuse: Refuse
+    ) -> Verdict:
+        subject = Subject(self._instance, self._session.account, self._plugin, rows, purpose)
+        try:
+            return self._parts.proofs.take_code(
+                subject, answer, self._client, self._now, count=count, grant=grant, refuse=refuse
+            )
+        except Denied as denied:
+            self.session_token = None
+            return Refused(denied.reason, denied.message, denied.retry_after)
+        except Throttled as throttled:
+            return Refused("throttled", str(throttled), throttled.retry_after)
+
+    def _confirmed(self) -> tuple[Row, ...]:
+        rows = self._parts.ledger.confirmed(self._session.account.id)
+        return tuple(row for row in rows if row.plugin == self._plugin)
+
+    def _finish(self, connection: Connection, account: Account, event: str, passed: int | None) -> None:
+        """Raise the stamp, renew this session, end the others and what is pending, and write the trail."""
+        stamp = accounts.restamp(connection, account.id)
+        changes = {"stamp": stamp, "passed_enrolment": passed}
+        self.session_token = self._parts.sessions.replace_token(connection, self._session, self._now, **changes)
+        if self.session_token is None:
+            raise Denied("changed", CHANGED)
+        ended = self._parts.sessions.end_all(connection, account.id, keep=self._session.id)
+        connection.execute(delete(m.pending_login).where(m.pending_login.c.user_id == account.id))
+        self._record(connection, event, account, sessions_ended=ended)
+
+    def _record(self, connection: Connection, event: str, account: Account, **detail: Any) -> None:
+        self._parts.audit.record(
+            connection,
+            event,
+            self._instance.id,
+            self._now,
+            about=account,
+            client=self._client,
+            plugin=self._plugin,
+            **detail,
+        )

@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: MIT
+"""Key rotation in three steps, so that any number of processes can go on meanwhile: add, promote, drop.
+
+``rotate`` adds a key that every process can already open with; ``promote`` makes it the one that seals and seals
+everything anew by compare-and-set; ``drop`` removes the old ones once nothing is sealed with them.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import select, update
+
+from ccm_core.db import models as m
+from ccm_core.db.engine import Database
+from ccm_core.errors import Conflict
+from ccm_core.services.enrolments import place
+from ccm_core.services.vault import Ring, Vault, new_key, read_ring, write_ring
+
+BATCH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class KeyUse:
+    """One key of the file. ``sealed`` counts what is sealed with it."""
+
+    id: str
+    primary: bool
+    sealed: int
+
+
+class Keys:
+    """Manages the key file together with what is sealed."""
+
+    def __init__(self, database: Database, path: Path, vault: Vault) -> None:
+        self._database = database
+        self._path = path
+        self._vault = vault
+
+    def listed(self) -> tuple[KeyUse, ...]:
+        """Return the keys in the order of the file."""
+        ring, used = read_ring(self._path), self._used()
+        return tuple(KeyUse(key_id, key_id == ring.primary, used.get(key_id, 0)) for key_id in ring.keys)
+
+    def rotate(self) -> str:
+        """Add a key and return its id; it opens at once and seals after ``promote``."""
+        ring, (key_id, key) = read_ring(self._path), new_key()
+        write_ring(self._path, Ring({**ring.keys, key_id: key}))
+        return key_id
+
+    def promote(self) -> int:
+        """Let the newest key seal, and seal everything anew; returns how many rows. May be run again after a stop."""
+        ring = read_ring(self._path)
+        newest = list(ring.keys)[-1]
+        if newest != ring.primary and len(ring.keys) > 1:
+            ordered = {newest: ring.keys[newest]} | {k: v for k, v in ring.keys.items() if k != newest}
+            write_ring(self._path, Ring(ordered))
+        vault = Vault(self._path)
+        return self._reseal_enrolments(vault) + self._reseal_outbox(vault)
+
+    def drop(self) -> tuple[str, ...]:
+        """Remove all keys but the one that seals; raises Conflict while anything is sealed with them."""
+        ring, used = read_ring(self._path), self._used()
+        for key_id in ring.keys:
+            if key_id != ring.primary and used.get(key_id):
+                raise Conflict(
+                    "%(count)d values are still sealed with the key %(key)s. Run «ccm keys promote» first.",
+                    count=used[key_id],
+                    key=key_id,
+                )
+        write_ring(self._path, Ring({ring.primary: ring.keys[ring.primary]}))
+        return tuple(key_id for key_id in ring.keys if key_id != ring.primary)
+
+    def _used(self) -> Mapping[str, int]:
+        used: Counter[str] = Counter()
+        with self._database.read() as connection:
+            for column in (m.enrolment.c.data, m.outbox.c.body, m.pending_login.c.state):
+                for sealed in connection.execute(select(column).where(column.is_not(None))).scalars():
+                    used[self._vault.key_of(sealed or b"")] += 1
+        return used
+
+    def _reseal_enrolments(self, vault: Vault) -> int:
+        e = m.enrolment.c
+        query = select(e.id, e.instance_id, e.user_id, e.plugin, e.data).order_by(e.id).limit(BATCH)
+        count = last = 0
+        while True:
+            with self._database.read() as connection:
+                rows = connection.execute(query.where(e.id > last)).all()
+            if not rows:
+                return count
+            for row_id, instance_id, user_id, plugin, data in rows:
+                last = row_id
+                if vault.key_of(data) == vault.ring.primary:
+                    continue
+                spot = place(instance_id, user_id, plugin)
+                sealed = vault.seal(vault.unseal(data, place=spot), place=spot)
+                same = update(m.enrolment).where(e.id == row_id, e.data == data)
+                with self._database.write() as connection:
+                    count += connection.execute(same.values(data=sealed)).rowcount
+
+    def _reseal_outbox(self, vault: Vault) -> int:
+        o = m.outbox.c
+        with self._database.read() as connection:
+            rows = connection.execute(select(o.id, o.instance_id, o.body).where(o.body.is_not(None))).all()
+        count = 0
+        for row_id, instance_id, body in rows:
+            if body is None or vault.key_of(body) == vault.ring.primary:
+                continue
+            spot = f"instance/{instance_id}/outbox"
+            sealed = vault.seal(vault.unseal(body, place=spot), place=spot)
+            with self._database.write() as connection:
+                same = update(m.outbox).where(o.id == row_id, o.body == body)
+                count += connection.execute(same.values(body=sealed)).rowcount
+        return count

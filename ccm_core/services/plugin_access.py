@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: MIT
+"""How a user stands to the active plugins: allowed, enrolled. Allowed governs set-ups, never whether a login asks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from sqlalchemy import delete, select
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from ccm_core.db import models as m
+from ccm_core.db.engine import Database
+from ccm_core.errors import Conflict
+from ccm_core.services import accounts
+from ccm_core.services.accounts import Account
+from ccm_core.services.activations import ActivationRows
+from ccm_core.services.enrolments import Enrolments
+from ccm_core.services.instances import Instance
+from ccm_core.services.user_admin import Actor
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """``allowed``: may begin a set-up now. ``enrolled``: has a confirmed enrolment."""
+
+    allowed: bool
+    enrolled: bool
+
+    @property
+    def visible(self) -> bool:
+        """Whether the plugin's pages and sections exist for the user."""
+        return self.allowed or self.enrolled
+
+
+class PluginAccess:
+    """Reads and changes how users stand to plugins."""
+
+    def __init__(self, database: Database, ledger: Enrolments, rows: ActivationRows) -> None:
+        self._database = database
+        self._ledger = ledger
+        self._rows = rows
+
+    def standings(self, instance: Instance, account: Account) -> Mapping[str, Standing]:
+        """Return the user's standing to each active plugin, by name."""
+        if not instance.active:
+            return {}
+        a = m.access.c
+        query = select(a.plugin).where(a.user_id == account.id, a.instance_id == instance.id)
+        with self._database.read() as connection:
+            selected = set(connection.execute(query).scalars())
+            enrolled = {row.plugin for row in self._ledger.confirmed(account.id, connection)}
+        return {
+            name: Standing(active.admits and (active.everyone or name in selected), name in enrolled)
+            for name, active in sorted(instance.active.items())
+        }
+
+    def allow(self, instance: Instance, name: str, now: float, actor: Actor, user_id: int | None = None) -> None:
+        """Enable the plugin for one user, or for everyone; raises NotFound when it is not active."""
+        with self._database.write() as connection:
+            old = self._rows.active(connection, instance, name, now)
+            if user_id is None:
+                self._rows.write(connection, instance, replace(old, everyone=True), now)
+                self._rows.changed(connection, instance, "plugin.allowed_everyone", name, now, actor)
+                return
+            account = accounts.lock(connection, instance, user_id)
+            values = {"instance_id": instance.id, "plugin": name, "user_id": account.id}
+            connection.execute(upsert(m.access).values(values).on_conflict_do_nothing())
+            self._rows.record(connection, instance, "plugin.allowed", name, now, actor, account)
+
+    def revoke(self, instance: Instance, name: str, user_id: int, now: float, actor: Actor) -> bool:
+        """Withdraw the plugin from one user; an enrolment is removed and the user told. Whether there was one.
+
+        Raises Conflict while everyone may use it, NotFound when the plugin is not active.
+        """
+        with self._database.write() as connection:
+            old = self._rows.active(connection, instance, name, now)
+            account = accounts.lock(connection, instance, user_id)
+            if old.everyone:
+                raise Conflict(
+                    "%(plugin)s is enabled for everyone. Limit it to selected users first, then revoke it from "
+                    "%(name)s.",
+                    plugin=name,
+                    name=account.name,
+                )
+            a = m.access.c
+            mine = (a.instance_id == instance.id, a.plugin == name, a.user_id == account.id)
+            connection.execute(delete(m.access).where(*mine))
+            removed = self._rows.withdraw(connection, instance, name, account)
+            self._rows.record(connection, instance, "plugin.revoked", name, now, actor, account, enrolled=bool(removed))
+        return bool(removed)
+
+    def select_users(self, instance: Instance, name: str, now: float, actor: Actor) -> None:
+        """Limit the plugin to selected users: those who are enrolled stay selected, others must be allowed one by one."""
+        with self._database.write() as connection:
+            old = self._rows.active(connection, instance, name, now)
+            e = m.enrolment.c
+            enrolled = select(e.user_id).where(e.instance_id == instance.id, e.plugin == name, e.confirmed).distinct()
+            for user_id in connection.execute(enrolled).scalars().all():
+                values = {"instance_id": instance.id, "plugin": name, "user_id": user_id}
+                connection.execute(upsert(m.access).values(values).on_conflict_do_nothing())
+            self._rows.write(connection, instance, replace(old, everyone=False), now)
+            self._rows.changed(connection, instance, "plugin.limited", name, now, actor)

@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: MIT
+"""Plugin management: which plugins are active in an instance, and their settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from sqlalchemy import Connection, delete, select, update
+
+from ccm_core.db import models as m
+from ccm_core.db.engine import Database
+from ccm_core.errors import Conflict, NotFound, PluginRefused
+from ccm_core.plugin_manager.discovery import PluginRecord
+from ccm_core.plugin_manager.registry import Registry
+from ccm_core.services import accounts
+from ccm_core.services.activations import ActivationRows
+from ccm_core.services.enrolments import Enrolments
+from ccm_core.services.faults import Faults, Recorded
+from ccm_core.services.instances import ACTIVE, INACTIVE, Activation, Instance, Instances
+from ccm_core.services.plugin_settings import checked_settings
+from ccm_core.services.user_admin import Actor
+
+State = Literal["active", "inactive", "broken", "missing"]
+
+
+@dataclass(frozen=True, slots=True)
+class PluginView:
+    """A plugin as an administrator sees it. ``reason`` says why it is broken or missing."""
+
+    name: str
+    record: PluginRecord | None
+    state: State
+    active: bool
+    reason: str
+    by_plan: bool
+    everyone: bool
+    admits: bool
+    users: int
+    faults: tuple[Recorded, ...]
+
+
+class PluginAdmin:
+    """Manages the plugins of an instance. Every change is one transaction and audited with its actor."""
+
+    def __init__(
+        self,
+        database: Database,
+        registry: Registry,
+        instances: Instances,
+        ledger: Enrolments,
+        faults: Faults,
+        rows: ActivationRows,
+    ) -> None:
+        self._database = database
+        self._registry = registry
+        self._instances = instances
+        self._ledger = ledger
+        self._faults = faults
+        self._rows = rows
+
+    def listed(self, instance: Instance) -> tuple[PluginView, ...]:
+        """Return every installed plugin, and every one that the instance has something of, by name."""
+        with self._database.read() as connection:
+            a = m.activation.c
+            rows = connection.execute(select(a.plugin).where(a.instance_id == instance.id)).scalars().all()
+        users = self._ledger.users_of(instance, self._registry.records)
+        names = {*self._registry.records, *rows, *instance.active, *users}
+        return tuple(self._view(instance, name, users.get(name, 0)) for name in sorted(names))
+
+    def get(self, instance: Instance, name: str) -> PluginView:
+        """Return one plugin; raises NotFound."""
+        for view in self.listed(instance):
+            if view.name == name:
+                return view
+        raise NotFound("There is no plugin %(name)s. See «ccm plugins list».", name=name[:64])
+
+    def activate(self, instance: Instance, name: str, now: float, actor: Actor) -> None:
+        """Load and validate the plugin, then make it active in one transaction; raises PluginRefused, changing nothing."""
+        self._registry.retry(name, self._faults.retries().get(name, 0))
+        self._registry.get(name)
+        with self._database.write() as connection:
+            fresh = self._instances.by_id(connection, instance.id, now)
+            if name in fresh.active and fresh.active[name].admits:
+                return
+            old = fresh.active.get(name) or self._kept(connection, instance, name)
+            self._rows.write(connection, instance, old, now, state=ACTIVE)
+            self._rows.changed(connection, instance, "plugin.activated", name, now, actor)
+
+    def deactivate(self, instance: Instance, name: str, now: float, actor: Actor) -> None:
+        """Make the plugin inactive; enrolments stay and count again on re-activation. Raises NotFound."""
+        with self._database.write() as connection:
+            fresh = self._instances.by_id(connection, instance.id, now)
+            old = fresh.active.get(name)
+            if old is None:
+                raise NotFound("The plugin %(name)s is not active.", name=name)
+            self._rows.write(connection, instance, old, now, state=INACTIVE)
+            users = self._ledger.users_of(instance, (name,))[name]
+            self._rows.changed(connection, instance, "plugin.deactivated", name, now, actor, enrolled_users=users)
+
+    def save_settings(self, instance: Instance, name: str, typed: Mapping[str, str], now: float, actor: Actor) -> None:
+        """Save the plugin's settings; raises InputError naming the field, NotFound, or PluginRefused."""
+        form = self._registry.get(name).settings
+        if form is None:
+            raise NotFound("The plugin %(name)s has no settings.", name=name)
+        values = checked_settings(form, typed)
+        with self._database.write() as connection:
+            old = self._rows.active(connection, instance, name, now)
+            self._rows.write(connection, instance, replace(old, settings=values), now)
+            self._rows.changed(connection, instance, "plugin.settings_saved", name, now, actor, settings=values)
+
+    def purge(self, instance: Instance, name: str, now: float, actor: Actor) -> int:
+        """Remove everything that the instance has of a plugin that is not active; returns how many enrolments.
+
+        Works when the plugin's code is gone. Raises Conflict while it is active.
+        """
+        with self._database.write() as connection:
+            if name in self._instances.by_id(connection, instance.id, now).active:
+                raise Conflict("The plugin %(name)s is active. Deactivate it first.", name=name)
+            e = m.enrolment.c
+            mine = (e.instance_id == instance.id, e.plugin == name)
+            users = connection.execute(select(e.user_id).where(*mine, e.confirmed).distinct()).scalars().all()
+            for user_id in users:
+                self._rows.withdraw(connection, instance, name, accounts.lock(connection, instance, user_id))
+            connection.execute(delete(m.enrolment).where(*mine))
+            for table in (m.store, m.access):
+                connection.execute(delete(table).where(table.c.instance_id == instance.id, table.c.plugin == name))
+            a = m.activation.c
+            kept = update(m.activation).where(a.instance_id == instance.id, a.plugin == name)
+            # The row stays inactive, so that a plan does not bring the plugin back by itself.
+            connection.execute(kept.values(settings={}, everyone=False, state=INACTIVE))
+            self._rows.changed(connection, instance, "plugin.purged", name, now, actor, enrolments_removed=len(users))
+        return len(users)
+
+    def retry(self, instance: Instance, name: str, now: float, actor: Actor) -> None:
+        """Let every process try a failed plugin again at its next request; raises PluginRefused when it fails here."""
+        number = self._faults.ask_retry(name)
+        with self._database.write() as connection:
+            self._rows.changed(connection, instance, "plugin.retried", name, now, actor)
+        self._registry.retry(name, number)
+        self._registry.get(name)
+
+    def _view(self, instance: Instance, name: str, users: int) -> PluginView:
+        record, activation = self._registry.records.get(name), instance.active.get(name)
+        faults = self._faults.of(name)
+        state: State = "active" if activation else "inactive"
+        reason = faults[0].reason if faults else ""
+        if record is None:
+            state, reason = "missing", str(PluginRefused(name, "The plugin %(name)s is not installed.", name=name))
+        elif record.problem:
+            state, reason = "broken", record.problem
+        elif any(fault.hook == "" for fault in faults) or (activation and faults):
+            state = "broken"
+        everyone, admits = (activation.everyone, activation.admits) if activation else (False, False)
+        by_plan = bool(activation and activation.by_plan)
+        return PluginView(name, record, state, activation is not None, reason, by_plan, everyone, admits, users, faults)
+
+    def _kept(self, connection: Connection, instance: Instance, name: str) -> Activation:
+        """Return what was kept of an inactive plugin: its access mode and settings."""
+        a = m.activation.c
+        query = select(a.everyone, a.settings).where(a.instance_id == instance.id, a.plugin == name)
+        row = connection.execute(query).first()
+        return Activation(name, row.everyone, settings=row.settings) if row else Activation(name, everyone=False)

@@ -1,0 +1,213 @@
+# SPDX-License-Identifier: MIT
+"""User administration: administrators add, disable and delete accounts and send links.
+
+They never set a password, change an address or see a secret (ASVS 6.4.6).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, or_, select, update
+
+from ccm_core.db import models as m
+from ccm_core.db.engine import Database
+from ccm_core.errors import Conflict, InputError
+from ccm_core.services import accounts
+from ccm_core.services.accounts import ADMINISTRATOR, USER, Account
+from ccm_core.services.audit import Audit
+from ccm_core.services.clients import CONSOLE, Client
+from ccm_core.services.enrolments import Enrolments
+from ccm_core.services.instances import Instance
+from ccm_core.services.mails import Mails
+from ccm_core.services.password_reset import PasswordResetService
+from ccm_core.services.passwords import Passwords
+from ccm_core.services.sessions import Sessions
+from ccm_core.services.throttle import Throttle
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who administers: the name for the trail, and from where."""
+
+    name: str = "console"
+    client: Client = CONSOLE
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One line of the list of users."""
+
+    account: Account
+    factors: int
+
+
+_u = m.user.c
+
+
+class UserAdmin:
+    """Manages the users of an instance. Every change is one transaction and audited with its actor."""
+
+    def __init__(
+        self,
+        database: Database,
+        passwords: Passwords,
+        sessions: Sessions,
+        ledger: Enrolments,
+        throttle: Throttle,
+        resets: PasswordResetService,
+        mails: Mails,
+        audit: Audit,
+    ) -> None:
+        self._database = database
+        self._passwords = passwords
+        self._sessions = sessions
+        self._ledger = ledger
+        self._throttle = throttle
+        self._resets = resets
+        self._mails = mails
+        self._audit = audit
+
+    def add(
+        self,
+        instance: Instance,
+        name: str,
+        email: str,
+        role: str,
+        now: float,
+        actor: Actor,
+        *,
+        password: str | None = None,
+    ) -> Account:
+        """Add a user, who gets an activation link by mail unless the console gives a password; raises InputError."""
+        name, email = accounts.checked_name(name), accounts.checked_email(email)
+        if role not in {ADMINISTRATOR, USER}:
+            raise InputError("role", "Please choose one of the roles.")
+        password_hash = None
+        if password is not None:
+            self._passwords.check_new(password, None, accounts.context_words(instance, name, email))
+            password_hash = self._passwords.hash(password)
+        values = {"instance_id": instance.id, "name": name, "name_key": accounts.key_of(name), "email": email}
+        values |= {"email_key": accounts.key_of(email), "role": role, "created_at": now}
+        with self._database.write() as connection:
+            accounts.check_free(connection, instance, name=name, email=email)
+            row = values | {"password_hash": password_hash}
+            user_id = connection.execute(insert(m.user).values(row).returning(_u.id)).scalar_one()
+            account = accounts.get(connection, instance, user_id)
+            self._record(connection, "user.added", account, now, actor, role=role)
+            if password_hash is None:
+                self._resets.send_link(connection, instance, account, now, actor=actor.name, client=actor.client)
+        return account
+
+    def set_disabled(self, instance: Instance, user_id: int, now: float, actor: Actor, *, disabled: bool) -> None:
+        """Disable or enable an account; its sessions end. Raises NotFound, or Conflict for the last administrator."""
+        with self._database.write() as connection:
+            account = accounts.lock(connection, instance, user_id)
+            if disabled:
+                accounts.check_not_last_administrator(connection, instance, account)
+            connection.execute(update(m.user).where(_u.id == account.id).values(disabled=disabled))
+            self._end_everything(connection, account)
+            self._record(connection, "user.disabled" if disabled else "user.enabled", account, now, actor)
+
+    def set_role(self, instance: Instance, user_id: int, role: str, now: float, actor: Actor) -> None:
+        """Change the role; the user's sessions end. Raises NotFound, InputError, or Conflict for the last administrator."""
+        if role not in {ADMINISTRATOR, USER}:
+            raise InputError("role", "Please choose one of the roles.")
+        with self._database.write() as connection:
+            account = accounts.lock(connection, instance, user_id)
+            if account.role == role:
+                return
+            accounts.check_not_last_administrator(connection, instance, account)
+            connection.execute(update(m.user).where(_u.id == account.id).values(role=role))
+            self._end_everything(connection, account)
+            self._record(connection, "user.role_changed", account, now, actor, role=role)
+
+    def remove(self, instance: Instance, user_id: int, now: float, actor: Actor) -> None:
+        """Delete an account with everything that hangs on it; raises NotFound, or Conflict for the last administrator."""
+        with self._database.write() as connection:
+            account = accounts.lock(connection, instance, user_id)
+            accounts.check_not_last_administrator(connection, instance, account)
+            connection.execute(delete(m.user).where(_u.id == account.id))
+            self._record(connection, "user.deleted", account, now, actor)
+
+    def send_link(self, instance: Instance, user_id: int, now: float, actor: Actor) -> None:
+        """Mail a link to set a password; raises NotFound, or Conflict for a disabled account."""
+        with self._database.write() as connection:
+            account = accounts.lock(connection, instance, user_id)
+            if account.disabled:
+                raise Conflict("%(name)s is disabled. Enable the account first.", name=account.name)
+            self._resets.send_link(connection, instance, account, now, actor=actor.name, client=actor.client)
+
+    def reset_factor(self, instance: Instance, user_id: int, now: float, actor: Actor) -> int:
+        """Remove all second factors of a user, end the sessions, tell the user; returns how many there were."""
+        with self._database.write() as connection:
+            account = accounts.lock(connection, instance, user_id)
+            self._end_everything(connection, account)
+            removed = self._ledger.remove(connection, account.id)
+            self._throttle.clear_codes(connection, account.id)
+            if removed:
+                self._mails.send(connection, "factor_removed", instance, account)
+            self._record(connection, "factor.reset", account, now, actor, removed=removed)
+        return removed
+
+    def end_sessions(self, instance: Instance, user_id: int, now: float, actor: Actor) -> int:
+        """End a user's sessions; returns how many."""
+        with self._database.write() as connection:
+            account = accounts.lock(connection, instance, user_id)
+            ended = self._sessions.end_all(connection, account.id)
+            self._record(connection, "user.sessions_ended", account, now, actor, count=ended)
+        return ended
+
+    def get(self, instance: Instance, user_id: int) -> Account:
+        """Return one account; raises NotFound."""
+        with self._database.read() as connection:
+            return accounts.get(connection, instance, user_id)
+
+    def find(self, instance: Instance, typed: str) -> Account | None:
+        """Return the account with this name or e-mail address, or None."""
+        with self._database.read() as connection:
+            return accounts.find(connection, instance, typed)
+
+    def listed(
+        self, instance: Instance, *, search: str = "", after: str = "", limit: int = 50
+    ) -> tuple[tuple[Listed, ...], str]:
+        """Return users by name after a key, and the key of the next page (empty: the last one)."""
+        factors = select(func.count()).where(m.enrolment.c.user_id == _u.id, m.enrolment.c.confirmed).scalar_subquery()
+        query = select(*accounts.COLUMNS, _u.name_key, factors.label("factors")).where(_u.instance_id == instance.id)
+        if search:
+            query = query.where(_matches(search))
+        if after:
+            query = query.where(_u.name_key > after)
+        with self._database.read() as connection:
+            rows = connection.execute(query.order_by(_u.name_key).limit(limit + 1)).mappings().all()
+        page = rows[:limit]
+        more = str(page[-1]["name_key"]) if len(rows) > limit else ""
+        return tuple(Listed(accounts.from_row(row), row["factors"]) for row in page), more
+
+    def allowed(self, instance: Instance, plugin: str, users: tuple[Account, ...]) -> Mapping[int, bool]:
+        """Return, per user id, whether the user is selected for a plugin."""
+        a = m.access.c
+        ids = [account.id for account in users]
+        query = select(a.user_id).where(a.instance_id == instance.id, a.plugin == plugin, a.user_id.in_(ids))
+        with self._database.read() as connection:
+            selected = set(connection.execute(query).scalars())
+        return {user_id: user_id in selected for user_id in ids}
+
+    def _end_everything(self, connection: Connection, account: Account) -> None:
+        accounts.restamp(connection, account.id)
+        self._sessions.end_all(connection, account.id)
+        connection.execute(delete(m.pending_login).where(m.pending_login.c.user_id == account.id))
+
+    def _record(
+        self, connection: Connection, event: str, account: Account, now: float, actor: Actor, **detail: Any
+    ) -> None:
+        self._audit.record(
+            connection, event, account.instance_id, now, about=account, actor=actor.name, client=actor.client, **detail
+        )
+
+
+def _matches(search: str) -> ColumnElement[bool]:
+    key = accounts.key_of(search)
+    return or_(_u.name_key.contains(key, autoescape=True), _u.email_key.contains(key, autoescape=True))
