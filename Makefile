@@ -7,11 +7,12 @@ STAMPS := $(VENV)/stamps
 PROJECTS := pyproject.toml $(wildcard plugins/*/pyproject.toml)
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
 LOCKED := --require-hashes --no-deps --only-binary :all:
+CHECKS := check-format check-lint check-types check-templates check-rules
 ARGS :=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run setup test check format bench lock clean programs
+.PHONY: help run setup test check format bench lock clean programs $(CHECKS)
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile
@@ -24,12 +25,7 @@ setup: $(STAMPS)/run ## make the virtual environment with .venv/bin/ccm
 test: programs $(STAMPS)/dev ## set up what the tests need and run all of them (some: make test ARGS=tests/unit)
 	$(BIN)/python -m pytest -n 2 --dist loadscope $(ARGS)
 
-check: $(STAMPS)/dev ## check format, lint, types, templates and import rules
-	$(BIN)/ruff format --check --quiet
-	$(BIN)/ruff check --quiet
-	$(BIN)/mypy
-	$(BIN)/djlint --check --lint templates plugins
-	$(BIN)/python -m pytest --quiet tests/test_architecture.py
+check: $(CHECKS) ## check format, lint, types, templates and import rules (all of them: make -k check)
 
 format: $(STAMPS)/dev ## format the code and mend what the linter can
 	$(BIN)/ruff format
@@ -45,6 +41,18 @@ lock: ## write requirements/*.txt from the pyproject files (newest versions: mak
 clean: ## remove what make has made; the data in ./var stays
 	rm -rf $(VENV) build dist plugins/*/dist test-results .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(CHECKS): $(STAMPS)/dev
+check-format:
+	$(BIN)/ruff format --check --quiet
+check-lint:
+	$(BIN)/ruff check --quiet
+check-types:
+	$(BIN)/mypy
+check-templates:
+	$(BIN)/djlint --check --lint templates plugins
+check-rules:
+	$(BIN)/python -m pytest --quiet tests/test_architecture.py
 
 programs:
 	@tools/test-programs
