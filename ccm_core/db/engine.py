@@ -13,7 +13,7 @@ from urllib.parse import quote
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
 
 from ccm_core.errors import Busy, ConfigError
 
@@ -45,7 +45,9 @@ class Database:
         self._writing = threading.Lock()
 
     def _engine(self, drivername: str, *, pool_size: int, isolation_level: str | None) -> Engine:
-        url = self.url.set(drivername=drivername, query={"mode": "rw", "uri": "true"}, database=f"file:{quote(str(self.path))}")
+        url = self.url.set(
+            drivername=drivername, query={"mode": "rw", "uri": "true"}, database=f"file:{quote(str(self.path))}"
+        )
         options: dict[str, Any] = {"isolation_level": isolation_level} if isolation_level else {}
         engine = create_engine(
             url,
@@ -80,9 +82,18 @@ class Database:
         with self._writing, _sentences(), self._writer.begin() as connection:
             yield connection
 
-    def raw(self) -> Engine:
-        """The writing engine itself, for migrations."""
-        return self._writer
+    @contextmanager
+    def rebuild(self) -> Iterator[Connection]:
+        """Like ``write``, with foreign keys off: for migrations, which replace whole tables."""
+        with self._writing, _sentences(), self._writer.connect() as connection:
+            driver = connection.connection.driver_connection
+            assert driver is not None
+            driver.execute("PRAGMA foreign_keys=0")  # has no effect inside a transaction
+            try:
+                with connection.begin():
+                    yield connection
+            finally:
+                driver.execute("PRAGMA foreign_keys=1")
 
     def dispose(self) -> None:
         """Close all connections, so that none is shared with a forked process."""
@@ -98,11 +109,15 @@ def _pragmas(*, reading: bool) -> tuple[str, ...]:
 
 @contextmanager
 def _sentences() -> Iterator[None]:
-    """Turn what the driver says about a locked, full or unwritable database into Busy."""
+    """Turn what the driver says into Busy: locked, full, not writable; or into ConfigError: damaged."""
     try:
         yield
     except OperationalError as error:
         raise Busy("The database cannot take the request at present. Please try again in a moment.") from error
+    except DatabaseError as error:
+        if type(error) is not DatabaseError:  # its subclasses tell of faults of a statement, not of the file
+            raise
+        raise ConfigError("The database is damaged: %(error)s. Restore it from a backup.", error=error.orig) from error
 
 
 def create_file(url: str) -> None:

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: MIT
+"""Which revision of the tables a database has, and which one this program needs; without loading Alembic."""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, MetaData, String, Table, inspect, select
+
+from ccm_core.db.engine import Database
+from ccm_core.errors import ConfigError
+
+HEAD = "0002"
+"""The revision that this program works with: the newest in ``migrations/versions``."""
+
+_version = Table("alembic_version", MetaData(), Column("version_num", String(32)))
+
+
+def current(database: Database) -> str | None:
+    """Return the database's revision; None when it holds no tables yet."""
+    with database.read() as connection:
+        if not inspect(connection).has_table(_version.name):
+            return None
+        return connection.execute(select(_version.c.version_num)).scalar()
+
+
+def pending(database: Database) -> bool:
+    """Whether an upgrade is missing."""
+    return current(database) != HEAD
+
+
+def check_revision(database: Database) -> None:
+    """Raise ConfigError with the mend when the tables are not those that this program needs."""
+    found = current(database)
+    if found == HEAD:
+        return
+    if found is None:
+        raise ConfigError("%(path)s holds no tables yet. Run «ccm init».", path=database.path)
+    if found > HEAD:  # revisions are numbers of four digits
+        raise ConfigError(
+            "%(path)s was made by a newer version of ccm-core (revision %(found)s). Install that version.",
+            path=database.path,
+            found=found,
+        )
+    raise ConfigError(
+        "%(path)s misses migrations (it has %(found)s, this version needs %(head)s). Run «ccm db upgrade».",
+        path=database.path,
+        found=found,
+        head=HEAD,
+    )

@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: MIT
+"""The migrations make exactly the tables of the models, keep the data, and run once however many try."""
+
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from ccm_core.db import migration, revision
+from ccm_core.db.engine import Database, create_file
+from ccm_core.db.models import metadata
+from ccm_core.errors import ConfigError
+
+TWO_SESSIONS = """
+INSERT INTO instance (id, host, edition, created_at) VALUES (1, 'a.example', 'on-premise', 1);
+INSERT INTO user (id, instance_id, name, name_key, email, email_key, role, created_at)
+  VALUES (7, 1, 'erika', 'erika', 'e@example.org', 'e@example.org', 'user', 1);
+INSERT INTO session
+  (id, token_hash, family, instance_id, user_id, stamp, plugin_generation, full_login_at, recent_at, seen_at,
+   user_agent, network)
+  VALUES (3, x'01', x'01', 1, 7, 0, 0, 100, 160, 170, 'a browser', 'here'),
+         (9, x'02', x'02', 1, 7, 0, 0, 200, 260, 270, 'a browser', 'here');
+INSERT INTO retired_token (token_hash, session_id, retired_at) VALUES (x'03', 3, 150);
+"""
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Database:
+    return empty_database(tmp_path / "ccm.sqlite3")
+
+
+def empty_database(path: Path) -> Database:
+    url = f"sqlite:///{path}"
+    create_file(url)
+    return Database(url)
+
+
+def shape(path: Path) -> dict[str, object]:
+    """Return all that tells tables apart, but for the order of columns and constraints."""
+    found: dict[str, object] = {}
+    with sqlite3.connect(path) as connection:
+        names = connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'table'").fetchall()
+        for table, sql in names:
+            if table.startswith(("sqlite_", "alembic_")):
+                continue
+            columns = {row[1:] for row in connection.execute(f"PRAGMA table_info({table})")}
+            keys = {row[2:] for row in connection.execute(f"PRAGMA foreign_key_list({table})")}
+            indexes = connection.execute(f"PRAGMA index_list({table})").fetchall()
+            indexed = {
+                (row[2], *(part[2] for part in connection.execute(f"PRAGMA index_info({row[1]})"))) for row in indexes
+            }
+            found[table] = (columns, keys, indexed, "AUTOINCREMENT" in sql, sql.count("CONSTRAINT"))
+    return found
+
+
+def test_the_migrations_make_what_the_models_say(database: Database) -> None:
+    migration.upgrade(database)
+    with database.read() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+
+
+def test_upgraded_tables_have_the_shape_of_fresh_ones(database: Database, tmp_path: Path) -> None:
+    migration.upgrade(database)
+    fresh = empty_database(tmp_path / "fresh.sqlite3")
+    with fresh.write() as connection:
+        metadata.create_all(connection)
+    assert len(shape(database.path)) == len(metadata.tables)
+    assert shape(database.path) == shape(fresh.path)
+
+
+def test_the_known_revision_is_the_newest_file(database: Database) -> None:
+    assert migration.head() == revision.HEAD
+    migration.upgrade(database)
+    assert revision.current(database) == revision.HEAD
+
+
+def test_an_upgrade_keeps_sessions_and_what_refers_to_them(database: Database) -> None:
+    migration.upgrade(database, "0001")
+    with sqlite3.connect(database.path) as connection:
+        connection.executescript("PRAGMA foreign_keys=1;" + TWO_SESSIONS)
+    migration.upgrade(database)
+    with sqlite3.connect(database.path) as connection:
+        assert connection.execute("SELECT id, password_at, notice FROM session").fetchall() == [
+            (3, 160, None),
+            (9, 260, None),
+        ]
+        assert connection.execute("SELECT session_id FROM retired_token").fetchall() == [(3,)]
+
+
+@pytest.mark.parametrize("gone", [(9,), (3, 9)])
+def test_an_upgrade_does_not_let_ids_be_given_out_again(database: Database, gone: tuple[int, ...]) -> None:
+    migration.upgrade(database, "0001")
+    with sqlite3.connect(database.path) as connection:
+        connection.executescript(TWO_SESSIONS)
+        connection.executemany("DELETE FROM session WHERE id = ?", [(number,) for number in gone])
+        connection.execute("DELETE FROM retired_token")
+    migration.upgrade(database)
+    values = "x'04', x'04', 1, 7, 0, 0, 1, 1, 1, 1, '', ''"
+    with sqlite3.connect(database.path) as connection:
+        connection.execute(
+            "INSERT INTO session (token_hash, family, instance_id, user_id, stamp, plugin_generation, full_login_at,"
+            f" recent_at, password_at, seen_at, user_agent, network) VALUES ({values})"
+        )
+        assert connection.execute("SELECT max(id) FROM session").fetchone() == (10,)
+
+
+def test_foreign_keys_count_again_after_an_upgrade(database: Database) -> None:
+    migration.upgrade(database)
+    with database.write() as connection:
+        assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
+
+
+def test_an_upgrade_that_would_leave_a_broken_reference_is_undone(database: Database) -> None:
+    migration.upgrade(database, "0001")
+    with sqlite3.connect(database.path) as connection:
+        connection.execute("INSERT INTO retired_token (token_hash, session_id, retired_at) VALUES (x'03', 77, 150)")
+    with pytest.raises(ConfigError, match="retired_token"):
+        migration.upgrade(database)
+    assert revision.current(database) == "0001"
+    with sqlite3.connect(database.path) as connection:
+        assert "password_at" not in {row[1] for row in connection.execute("PRAGMA table_info(session)")}
+
+
+def test_several_processes_upgrade_at_once(database: Database) -> None:
+    code = "import sys; from ccm_core.db.engine import Database; from ccm_core.db.migration import upgrade; "
+    code += "upgrade(Database(sys.argv[1]))"
+    command = [sys.executable, "-c", code, f"sqlite:///{database.path}"]
+    processes = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(3)]
+    ends = [(process.communicate(timeout=60)[1], process.returncode) for process in processes]
+    assert ends == [("", 0)] * 3
+    assert revision.current(database) == revision.HEAD
+
+
+def test_an_upgrade_of_a_new_database_changes_nothing(database: Database) -> None:
+    migration.upgrade(database)
+    before = database.path.read_bytes()
+    migration.upgrade(database)
+    assert database.path.read_bytes() == before
+    assert not revision.pending(database)
+
+
+def test_a_start_names_what_is_missing(database: Database) -> None:
+    assert revision.pending(database)
+    with pytest.raises(ConfigError, match="ccm init"):
+        revision.check_revision(database)
+    migration.upgrade(database, "0001")
+    assert revision.pending(database)
+    with pytest.raises(ConfigError, match="it has 0001, this version needs"):
+        revision.check_revision(database)
+    migration.upgrade(database)
+    revision.check_revision(database)
+
+
+def test_a_database_of_a_newer_version_is_refused(database: Database) -> None:
+    migration.upgrade(database)
+    with database.write() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0999'")
+    with pytest.raises(ConfigError, match="newer version of ccm-core"):
+        revision.check_revision(database)
