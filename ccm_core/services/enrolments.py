@@ -152,7 +152,7 @@ class Enrolments:
         query = select(_e.plugin, func.count(func.distinct(_e.user_id)))
         query = query.where(_e.instance_id == instance.id, _e.confirmed).group_by(_e.plugin)
         with self._database.read() as connection:
-            found = dict(connection.execute(query).tuples().all())
+            found = {row[0]: row[1] for row in connection.execute(query)}
         return {plugin: found.get(plugin, 0) for plugin in plugins} | found
 
     def forget(self, connection: Connection, now: float) -> None:

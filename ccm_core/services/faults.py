@@ -74,7 +74,7 @@ class Faults:
         """Return how many failures are recorded per plugin."""
         query = select(_f.plugin, func.count()).group_by(_f.plugin)
         with self._database.read() as connection:
-            return dict(connection.execute(query).tuples().all())
+            return {row[0]: row[1] for row in connection.execute(query)}
 
     def clear_node(self) -> None:
         """Forget this node's failures: it starts anew."""
@@ -96,4 +96,4 @@ class Faults:
         """Return the number of the latest retry that was asked for, per plugin."""
         with self._database.read() as connection:
             r = m.plugin_retry.c
-            return dict(connection.execute(select(r.plugin, r.number)).tuples().all())
+            return {row[0]: row[1] for row in connection.execute(select(r.plugin, r.number))}
