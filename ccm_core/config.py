@@ -116,7 +116,7 @@ def _whole(lowest: int, highest: int = 10**9) -> Callable[[str, object], int]:
         if isinstance(value, bool) or not isinstance(value, int | str):
             raise _wrong(name, what, value)
         text = str(value)
-        if not (text.isascii() and text.isdigit() and len(text) <= 10 and lowest <= int(text) <= highest):  # noqa: PLR2004
+        if not (text.isascii() and text.isdigit() and len(text) <= 10 and lowest <= int(text) <= highest):
             raise _wrong(name, what, value)
         return int(text)
 

@@ -80,10 +80,12 @@ class SessionColumns(TypedColumns):
     passed_enrolment: Column[int | None] = Column(Integer)
     full_login_at = Column(Double, nullable=False)
     recent_at = Column(Double, nullable=False)
+    password_at = Column(Double, nullable=False)
     seen_at = Column(Double, nullable=False, index=True)
     unlock_failures = Column(Integer, nullable=False, server_default="0")
     user_agent = Column(String(400), nullable=False)
     network = Column(String(64), nullable=False)
+    notice: Column[list[str] | None] = Column(JSON)
 
 
 class RetiredTokenColumns(TypedColumns):
@@ -257,7 +259,9 @@ access = Table("plugin_access", metadata, AccessColumns)
 store = Table("plugin_store", metadata, StoreColumns, UniqueConstraint("instance_id", "plugin", "user_id", "key"))
 plugin_fault = Table("plugin_fault", metadata, PluginFaultColumns)
 plugin_retry = Table("plugin_retry", metadata, PluginRetryColumns)
-mailed_link = Table("mailed_link", metadata, MailedLinkColumns, Index(None, "user_id", "kind"), sqlite_autoincrement=True)
+mailed_link = Table(
+    "mailed_link", metadata, MailedLinkColumns, Index(None, "user_id", "kind"), sqlite_autoincrement=True
+)
 outbox = Table("outbox", metadata, OutboxColumns, sqlite_autoincrement=True)
 audit = Table("audit", metadata, AuditColumns, Index(None, "instance_id", "id"), sqlite_autoincrement=True)
 throttle = Table("throttle", metadata, ThrottleColumns)

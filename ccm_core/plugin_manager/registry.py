@@ -71,6 +71,10 @@ class Registry:
                 self._failures.pop(name, None)
                 importlib.invalidate_caches()
 
+    def failed(self, name: str) -> bool:
+        """Whether a failure to load is remembered."""
+        return name in self._failures
+
     def loaded(self) -> tuple[LoadedPlugin, ...]:
         """Return the plugins that were loaded so far, by name."""
         return tuple(plugin for _, plugin in sorted(self._loaded.copy().items()))

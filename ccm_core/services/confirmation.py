@@ -89,13 +89,13 @@ class ConfirmationService:
                 enrolled = of_active(self._ledger.confirmed(account.id, connection), fresh)
                 if enrolled and not password_alone:
                     raise Denied("changed", CHANGED)
-                return self._grant(connection, session, checked, client, now, None)
+                return self._grant(connection, session, checked, client, now, None, full=not enrolled)
 
         def count(connection: Connection) -> None:
             self._throttle.count_code(connection, session.account.id, now)
 
         def grant(connection: Connection, _fresh: Instance, _account: Account, row: Row) -> str:
-            return self._grant(connection, session, checked, client, now, row)
+            return self._grant(connection, session, checked, client, now, row, full=True)
 
         def refuse(connection: Connection, reason: str) -> None:
             self._throttle.take_back_password(connection, checked.attempt)
@@ -112,8 +112,12 @@ class ConfirmationService:
         client: Client,
         now: float,
         row: Row | None,
+        *,
+        full: bool,
     ) -> str:
-        changes: dict[str, object] = {"recent_at": now}
+        changes: dict[str, object] = {"password_at": now}
+        if full:
+            changes["recent_at"] = now
         if row is not None:
             changes["passed_enrolment"] = row.id
         token = self._sessions.replace_token(connection, session, now, **changes)

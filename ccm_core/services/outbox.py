@@ -32,8 +32,9 @@ MAIL = "mail"
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """One message as it goes out."""
+    """One message as it goes out; ``number`` rises with every message."""
 
+    number: int
     recipient: str
     subject: str
     body: str
@@ -154,7 +155,7 @@ class Outbox:
                     if connection.execute(gone).rowcount == 1:
                         self._prepare[row.kind](connection, row.instance_id, self._clock(), json.loads(body))
                 return False
-            self._transport.send(Mail(row.recipient, row.subject, body, row.message_id, row.created_at))
+            self._transport.send(Mail(row.id, row.recipient, row.subject, body, row.message_id, row.created_at))
         except (OSError, CcmError) as error:
             self._postpone(row, error)
             return False

@@ -15,7 +15,7 @@ from ccm_core.errors import Conflict
 from ccm_core.services import accounts
 from ccm_core.services.accounts import Account
 from ccm_core.services.activations import ActivationRows
-from ccm_core.services.enrolments import Enrolments
+from ccm_core.services.enrolments import Enrolments, of_active
 from ccm_core.services.instances import Instance
 from ccm_core.services.user_admin import Actor
 
@@ -54,6 +54,11 @@ class PluginAccess:
             name: Standing(active.admits and (active.everyone or name in selected), name in enrolled)
             for name, active in sorted(instance.active.items())
         }
+
+    def enrolled_in_active(self, instance: Instance, account: Account) -> tuple[str, ...]:
+        """Return the active plugins that the user is enrolled with: what a full login asks for."""
+        rows = of_active(self._ledger.confirmed(account.id), instance)
+        return tuple(sorted({row.plugin for row in rows}))
 
     def allow(self, instance: Instance, name: str, now: float, actor: Actor, user_id: int | None = None) -> None:
         """Enable the plugin for one user, or for everyone; raises NotFound when it is not active."""

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -59,6 +60,16 @@ class PluginAdmin:
         self._ledger = ledger
         self._faults = faults
         self._rows = rows
+
+    def load_active(self) -> None:
+        """Load every plugin that is active anywhere, when a server starts; failures are reported and stop nothing."""
+        a, p = m.activation.c, m.plan_plugin.c
+        with self._database.read() as connection:
+            names = set(connection.execute(select(a.plugin).where(a.state != INACTIVE)).scalars())
+            names |= set(connection.execute(select(p.plugin)).scalars())
+        for name in sorted(names & set(self._registry.records)):
+            with suppress(PluginRefused):
+                self._registry.get(name)
 
     def listed(self, instance: Instance) -> tuple[PluginView, ...]:
         """Return every installed plugin, and every one that the instance has something of, by name."""

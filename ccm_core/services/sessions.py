@@ -43,8 +43,10 @@ class Session:
     passed_enrolment: int | None
     full_login_at: float
     recent_at: float
+    password_at: float
     seen_at: float
     user_agent: str
+    notice: list[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +70,10 @@ _LOOK = (
         _s.passed_enrolment,
         _s.full_login_at,
         _s.recent_at,
+        _s.password_at,
         _s.seen_at,
         _s.user_agent,
+        _s.notice,
         _e.id.label("enrolment_id"),
         _e.plugin,
         *accounts.COLUMNS,
@@ -127,8 +131,10 @@ class Sessions:
             passed_enrolment=row["passed_enrolment"],
             full_login_at=row["full_login_at"],
             recent_at=row["recent_at"],
+            password_at=row["password_at"],
             seen_at=row["seen_at"],
             user_agent=row["user_agent"],
+            notice=row["notice"],
         )
 
     def lock_in(self, session: Session, now: float) -> float:
@@ -138,6 +144,10 @@ class Sessions:
     def recent(self, session: Session, now: float) -> bool:
         """Whether a full login or a confirmation is recent enough for a sensitive change (ASVS 7.5.1)."""
         return now < session.recent_at + self._recent
+
+    def password_recent(self, session: Session, now: float) -> bool:
+        """Whether at least the password was proved recently: enough before a page that asks for a fresh code itself."""
+        return now < max(session.recent_at, session.password_at) + self._recent
 
     def touch(self, session: Session, now: float) -> None:
         """Note activity of an active session, at most once a minute."""
@@ -161,7 +171,13 @@ class Sessions:
         token = new_token()
         values = {"token_hash": token_hash(token), "family": secrets.token_bytes(32), "instance_id": instance.id}
         values |= {"user_id": account.id, "stamp": account.stamp, "plugin_generation": instance.plugin_generation}
-        values |= {"passed_enrolment": passed, "full_login_at": now, "recent_at": now, "seen_at": now}
+        values |= {
+            "passed_enrolment": passed,
+            "full_login_at": now,
+            "recent_at": now,
+            "password_at": now,
+            "seen_at": now,
+        }
         connection.execute(_INSERT, values | {"user_agent": client.user_agent, "network": client.network})
         return token
 
@@ -175,6 +191,11 @@ class Sessions:
         retired = {"token_hash": session.token_hash, "session_id": session.id, "retired_at": now}
         connection.execute(insert(m.retired_token).values(retired))
         return token
+
+    def put_notice(self, session_id: int, notice: list[str] | None) -> None:
+        """Keep a kind and a text that the session's next page shows once, or forget it."""
+        with self._database.write() as connection:
+            connection.execute(update(m.session).where(_s.id == session_id).values(notice=notice))
 
     def end(self, connection: Connection, session_id: int) -> None:
         """End one session and its whole family of tokens."""
@@ -198,11 +219,10 @@ class Sessions:
         with self._database.read() as connection:
             return tuple(OpenSession(*row) for row in connection.execute(query.order_by(_s.seen_at.desc())))
 
-    def end_one(self, account: Account, session_id: int) -> bool:
+    def end_one(self, connection: Connection, account: Account, session_id: int) -> bool:
         """End one of a user's own sessions by its id; whether it existed."""
-        with self._database.write() as connection:
-            mine = delete(m.session).where(_s.id == session_id, _s.user_id == account.id)
-            return connection.execute(mine).rowcount == 1
+        mine = delete(m.session).where(_s.id == session_id, _s.user_id == account.id)
+        return connection.execute(mine).rowcount == 1
 
     def forget(self, connection: Connection, now: float) -> None:
         """Delete what can no longer be used."""

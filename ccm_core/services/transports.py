@@ -58,7 +58,7 @@ class FileTransport:
     def send(self, mail: Mail) -> None:
         """Write the file; raises OSError."""
         self.folder.mkdir(mode=0o700, exist_ok=True)
-        name = f"{int(mail.date * 1000):015d}-{mail.message_id.strip('<>').partition('@')[0][:12]}.eml"
+        name = f"{mail.number:08d}-{mail.message_id.strip('<>').partition('@')[0][:12]}.eml"
         draft = self.folder / f".{name}"
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "wb") as file:

@@ -75,6 +75,12 @@ class UnlockService:
             self._refuse(session, "changed", client, now)
         return token or ""
 
+    def refuse_nobody(self, instance: Instance, password: str, client: Client, now: float) -> None:
+        """Refuse an attempt without a session, with the same work as any other; always raises."""
+        self._proofs.check_password(instance, "", password, client, now)
+        self._audit.note("unlock.refused", instance.id, now, about=None, client=client, reason="no session")
+        raise Denied("window", REFUSED)
+
     def _refuse(self, session: Session, reason: str, client: Client, now: float) -> None:
         c = m.session.c
         with self._database.write() as connection:

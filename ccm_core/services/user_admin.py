@@ -160,6 +160,13 @@ class UserAdmin:
             self._record(connection, "user.sessions_ended", account, now, actor, count=ended)
         return ended
 
+    def end_session(self, instance: Instance, user_id: int, session_id: int, now: float, actor: Actor) -> None:
+        """End one of a user's sessions."""
+        with self._database.write() as connection:
+            account = accounts.lock(connection, instance, user_id)
+            if self._sessions.end_one(connection, account, session_id):
+                self._record(connection, "user.sessions_ended", account, now, actor, count=1)
+
     def get(self, instance: Instance, user_id: int) -> Account:
         """Return one account; raises NotFound."""
         with self._database.read() as connection:
@@ -194,6 +201,14 @@ class UserAdmin:
         with self._database.read() as connection:
             selected = set(connection.execute(query).scalars())
         return {user_id: user_id in selected for user_id in ids}
+
+    def enrolled(self, plugin: str, users: tuple[Account, ...]) -> frozenset[int]:
+        """Return the ids of those users who are enrolled with a plugin."""
+        e = m.enrolment.c
+        ids = [account.id for account in users]
+        query = select(e.user_id).where(e.plugin == plugin, e.confirmed, e.user_id.in_(ids))
+        with self._database.read() as connection:
+            return frozenset(connection.execute(query).scalars())
 
     def _end_everything(self, connection: Connection, account: Account) -> None:
         accounts.restamp(connection, account.id)

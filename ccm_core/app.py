@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: MIT
+"""Puts the web application together; wiring only."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterable
+
+from flask import Flask, Response, request
+
+from ccm_core.config import Settings
+from ccm_core.services.parts import Clock, Parts, assemble
+from ccm_core.web import (
+    account,
+    audit,
+    confirmation,
+    headers,
+    health,
+    login,
+    password_reset,
+    plugin_admin,
+    plugin_pages,
+    session,
+    start,
+    static_files,
+    user_admin,
+)
+from ccm_core.web.context import Web
+from ccm_core.web.dispatch import endpoint
+from ccm_core.web.errors import error_page
+from ccm_core.web.guards import MOST_BYTES
+from ccm_core.web.routing import Rule
+from ccm_core.web.templating import PluginTemplates, Templates
+
+MODULES = (
+    start,
+    login,
+    session,
+    confirmation,
+    account,
+    password_reset,
+    plugin_pages,
+    plugin_admin,
+    user_admin,
+    audit,
+)
+MOST_FIELDS = 200
+TIDY_SECONDS = 3600.0
+
+
+def create_app(settings: Settings, clock: Clock = time.time, parts: Parts | None = None) -> Flask:
+    """Return the application of one worker process; raises ConfigError when it cannot be used."""
+    parts = parts or assemble(settings, clock)
+    web = Web(
+        parts,
+        Templates(parts.texts),
+        PluginTemplates(parts.registry, parts.plugin_texts, parts.texts, parts.faults.report),
+    )
+    app = Flask("ccm_core", static_folder=None)
+    app.config.update(MAX_CONTENT_LENGTH=MOST_BYTES, MAX_FORM_MEMORY_SIZE=MOST_BYTES, MAX_FORM_PARTS=MOST_FIELDS)
+    for path, rules in rules_by_path(rule for module in MODULES for rule in module.RULES).items():
+        app.add_url_rule(path, path, endpoint(web, rules), methods=list(rules), provide_automatic_options=False)
+    _add_files(app, web)
+    app.register_error_handler(Exception, lambda error: error_page(web, request, error))
+    app.after_request(lambda response: headers.finish(response, secure=settings.secure))
+    parts.plugins.load_active()
+    return app
+
+
+def rules_by_path(rules: Iterable[Rule]) -> dict[str, dict[str, Rule]]:
+    """Return the rules of every path by method."""
+    found: dict[str, dict[str, Rule]] = {}
+    for rule in rules:
+        found.setdefault(rule.path, {})[rule.method] = rule
+    return found
+
+
+def start_background(parts: Parts, stop: threading.Event) -> tuple[threading.Thread, ...]:
+    """Start the delivery of mails and the hourly tidy-up of one worker process."""
+
+    def tidy() -> None:
+        while not stop.wait(TIDY_SECONDS):
+            parts.tidy.run(parts.clock())
+
+    threads = (
+        threading.Thread(target=parts.outbox.run, args=(stop,), name="mail", daemon=True),
+        threading.Thread(target=tidy, name="tidy", daemon=True),
+    )
+    for thread in threads:
+        thread.start()
+    return threads
+
+
+def _add_files(app: Flask, web: Web) -> None:
+    registry = web.parts.registry
+
+    def plugin_file(name: str, digest: str, path: str) -> Response:
+        return static_files.plugin_file(registry, name, digest, path)
+
+    for path, name, view in (
+        ("/static/<digest>/<name>", "static", static_files.host_file),
+        ("/static/plugins/<name>/<digest>/<path:path>", "plugin static", plugin_file),
+        ("/healthz", "healthz", health.healthz),
+        ("/readyz", "readyz", lambda: health.readyz(web.parts)),
+    ):
+        app.add_url_rule(path, name, view, methods=["GET"], provide_automatic_options=False)

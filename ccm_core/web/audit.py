@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: MIT
+"""The audit trail, newest first."""
+
+from __future__ import annotations
+
+from flask import Response
+
+from ccm_core.web.context import Context
+from ccm_core.web.routing import Access, Rule
+
+PAGE_SIZE = 50
+
+
+def _(message: str) -> str:
+    """Mark a text for the catalogue."""
+    return message
+
+
+KINDS = (
+    ("login", _("Sign-ins")),
+    ("code", _("Login codes")),
+    ("unlock", _("Unlocking")),
+    ("confirmation", _("Confirmations")),
+    ("factor", _("Second factors")),
+    ("reset", _("Password resets")),
+    ("account", _("Own account")),
+    ("user", _("User administration")),
+    ("plugin", _("Plugins")),
+    ("request", _("Refused requests")),
+)
+
+
+def show(context: Context) -> Response:
+    """Show one page, filtered by user and kind of event."""
+    args = context.request.args
+    user, event, after = args.get("user", "")[:64], args.get("event", "")[:64], args.get("after", "")
+    before = int(after) if after.isascii() and after.isdigit() and len(after) < 19 else 0
+    found = context.parts.audit.entries(context.instance.id, user=user, event=event, before=before, limit=PAGE_SIZE + 1)
+    page = found[:PAGE_SIZE]
+    return context.render(
+        "admin_audit.html",
+        events=page,
+        kinds=[(name, context.texts.gettext(text)) for name, text in KINDS],
+        values={"user": user, "event": event},
+        after=after if before else None,
+        next_after=str(page[-1].id) if len(found) > PAGE_SIZE else None,
+    )
+
+
+RULES = (Rule("GET", "/admin/audit", show, Access.ADMINISTRATOR),)

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: MIT
+"""From a request to a view: instance, session, guards, confirmation, view, cookies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flask import Request, Response, request
+from werkzeug.exceptions import MisdirectedRequest, NotFound
+
+from ccm_core.services.instances import CLOUD, Instance
+from ccm_core.web import confirmation, guards
+from ccm_core.web.clients import client_of, host_of
+from ccm_core.web.context import Context, Web
+from ccm_core.web.cookies import SESSION, Cookies
+from ccm_core.web.errors import error_page
+from ccm_core.web.routing import Access, Rule
+
+SILENT = frozenset({"/session"})
+"""Paths whose requests never count as activity."""
+
+
+def endpoint(web: Web, rules: dict[str, Rule]) -> Callable[..., Response]:
+    """Return the Flask view of one path, for the rules of its methods."""
+
+    def handle(**args: str) -> Response:
+        rule = rules["GET" if request.method == "HEAD" else request.method]
+        cookies = Cookies(web.parts.settings.secure, request)
+        try:
+            response = _answer(web, rule, cookies, args)
+        except Exception as error:  # noqa: BLE001 - every error becomes a page
+            response = error_page(web, request, error)
+        cookies.apply(response)
+        return response
+
+    return handle
+
+
+def _answer(web: Web, rule: Rule, cookies: Cookies, args: dict[str, str]) -> Response:
+    now = web.parts.clock()
+    host = host_of(request, web.parts.settings.trusted_proxies)
+    instance = web.parts.instances.by_host(host, now)
+    if instance is None:
+        return _unknown_host(web)
+    guards.check_body(request)
+    _retry_plugins(web, instance)
+    token = cookies.get(SESSION)
+    session = web.parts.sessions.look(token, instance, now) if token else None
+    client = client_of(request, web.parts.settings.trusted_proxies)
+    context = Context(web, request, instance, client, cookies, now, session, args)
+    elsewhere = guards.check(context, rule)
+    if elsewhere is not None:
+        return elsewhere
+    if session is not None and rule.access is not Access.OWN_CHECKS and _is_activity(request):
+        web.parts.sessions.touch(session, now)
+    return confirmation.required(context, rule) or rule.view(context)
+
+
+def _unknown_host(web: Web) -> Response:
+    """On-premise, another name leads to the only one; in the cloud edition it is nobody's (design, section 10)."""
+    hosts = web.parts.instances.hosts()
+    if CLOUD in hosts.values() or not hosts:
+        raise NotFound
+    if request.method not in {"GET", "HEAD"}:
+        raise MisdirectedRequest
+    response = Response(status=308)
+    origin = web.parts.settings.origin_of(next(iter(hosts)))
+    response.headers["Location"] = origin + request.full_path.rstrip("?")
+    return response
+
+
+def _is_activity(incoming: Request) -> bool:
+    """A POST, or a GET of a document; never what a script fetches in the background."""
+    if incoming.method == "POST":
+        return True
+    return incoming.headers.get("Sec-Fetch-Dest", "document") == "document" and incoming.path not in SILENT
+
+
+def _retry_plugins(web: Web, instance: Instance) -> None:
+    """An administrator's wish to try a failed plugin again reaches every process with its next request."""
+    registry = web.parts.registry
+    if any(registry.failed(name) for name in instance.active):
+        for name, number in web.parts.faults.retries().items():
+            registry.retry(name, number)

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: MIT
+"""Every error as a page: a sentence, never a trace, with all headers (ASVS 16.5.1, 16.5.4)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import structlog
+from flask import Request, Response
+from werkzeug.exceptions import HTTPException
+
+from ccm_core.errors import Busy, CcmError, Conflict, InputError, NotFound, PluginFailed, PluginRefused, Throttled
+from ccm_core.services.proofs import Denied
+from ccm_core.texts import best_language
+from ccm_core.web.context import Web
+
+
+def _(message: str) -> str:
+    """Mark a text for the catalogue."""
+    return message
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the person reads about an error."""
+
+    status: int
+    title: str
+    text: str
+    retry_after: int | None = None
+    allow: str = ""
+
+
+_BY_STATUS = {
+    400: (_("Bad request"), _("The request could not be read. Please go back and try again.")),
+    403: (
+        _("Not allowed"),
+        _("You may not do this. If you came from a form, open its page again and repeat it there."),
+    ),
+    404: (_("Not found"), _("This page does not exist.")),
+    405: (_("Method not allowed"), _("This address does not take such a request.")),
+    411: (_("Length required"), _("The request does not say how long it is.")),
+    413: (_("Too large"), _("The request is larger than any form here.")),
+    421: (_("Wrong address"), _("This server does not answer under this name.")),
+}
+_FAILED = (
+    _("Something went wrong"),
+    _("The page could not be shown. Nothing was changed. The administrator can see why."),
+)
+
+
+def tell(error: Exception) -> Told:
+    """Return what to tell of an error."""
+    if isinstance(error, Throttled):
+        return Told(429, _("Please wait"), "", error.retry_after)
+    if isinstance(error, Busy):
+        return Told(503 if error.retry_after == 1 else 429, _("Please try again"), "", error.retry_after)
+    if isinstance(error, NotFound):
+        return Told(404, _BY_STATUS[404][0], "")
+    if isinstance(error, Conflict | InputError | PluginRefused | Denied):
+        return Told(409 if isinstance(error, Conflict | PluginRefused) else 400, _("This is not possible"), "")
+    if isinstance(error, PluginFailed):
+        return Told(500, *_FAILED)
+    if isinstance(error, HTTPException) and error.code in _BY_STATUS:
+        allow = ", ".join(sorted(getattr(error, "valid_methods", None) or ()))
+        return Told(error.code, *_BY_STATUS[error.code], allow=allow)
+    return Told(500, *_FAILED)
+
+
+def error_page(web: Web, request: Request, error: Exception) -> Response:
+    """Draw an error; it holds no page token and needs neither session nor instance."""
+    told = tell(error)
+    if told.status == 500:
+        structlog.get_logger("web").exception("request.failed", method=request.method, path=request.path)
+    language = best_language(request.headers.get("Accept-Language", ""))
+    texts = web.parts.texts.into(language)
+    text = texts.gettext(told.text)
+    if not told.text and isinstance(error, CcmError):
+        sentence = texts.gettext(error.message)
+        text = sentence % error.values if error.values else sentence
+    frame: dict[str, object] = {
+        "instance_name": texts.gettext("Consent Management"),
+        "messages": [],
+        "path": request.path,
+        "user": None,
+    }
+    title = texts.gettext(told.title)
+    html = web.templates.render(language, "error.html", frame | {"status": told.status, "title": title, "text": text})
+    response = Response(html, status=told.status, mimetype="text/html")
+    if told.retry_after is not None:
+        response.headers["Retry-After"] = str(told.retry_after)
+    if told.allow:
+        response.headers["Allow"] = told.allow
+    return response

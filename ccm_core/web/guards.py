@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: MIT
+"""What a request must satisfy before its view is called."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from flask import Request, Response
+from werkzeug.exceptions import Forbidden, LengthRequired, RequestEntityTooLarge
+
+from ccm_core.services.instances import Instance
+from ccm_core.web import page_tokens
+from ccm_core.web.context import Context
+from ccm_core.web.cookies import VISIT
+from ccm_core.web.paths import own_path
+from ccm_core.web.routing import Access, Rule
+
+MOST_BYTES = 65536
+FOREIGN = "The request did not come from a page of this site. Please open the page again and repeat it there."
+
+
+def check_body(request: Request) -> None:
+    """Refuse a body without a length (411) or above 64 KiB (413) before any of it is read."""
+    if "Transfer-Encoding" in request.headers or (request.method == "POST" and request.content_length is None):
+        raise LengthRequired
+    if (request.content_length or 0) > MOST_BYTES:
+        raise RequestEntityTooLarge
+
+
+def same_origin(request: Request, instance: Instance) -> bool:
+    """Whether an unsafe request comes from a page of the instance (ASVS 3.5.1).
+
+    Sec-Fetch-Site, if present, is ``same-origin``; Origin, if present, the instance's own; one of the two is there.
+    """
+    site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
+    if site is None and origin is None:
+        return False
+    return site in {None, "same-origin"} and origin in {None, instance.origin}
+
+
+def page_token_fits(context: Context) -> bool:
+    """Whether the form holds the page token of this session, or before the login of this visit."""
+    token, vault = context.field("page_token"), context.parts.vault
+    if context.session is not None:
+        return page_tokens.fits(vault, "session", context.session.family, token)
+    visit = context.cookies.get(VISIT)
+    return bool(visit) and page_tokens.fits(vault, "visit", visit.encode(), token)
+
+
+def check(context: Context, rule: Rule) -> Response | None:
+    """Return None when the view may be called, or where to go instead; raises Forbidden."""
+    if rule.access in {Access.SESSION, Access.ADMINISTRATOR}:
+        if context.session is None or context.session.state != "active":
+            return to_login(context)
+        if rule.access is Access.ADMINISTRATOR and not context.account.administrator:
+            refuse(context, "not an administrator")
+    if context.request.method == "POST":
+        if not same_origin(context.request, context.instance):
+            refuse(context, "foreign origin")
+        if rule.access is not Access.OWN_CHECKS and not page_token_fits(context):
+            refuse(context, "page token")
+    return None
+
+
+def to_login(context: Context) -> Response:
+    """Send the browser to the login, and back to the page afterwards if it was being looked at."""
+    target = own_path(context.path) if context.request.method in {"GET", "HEAD"} else "/"
+    return context.redirect("/login" + (f"?next={quote(target, safe='')}" if target != "/" else ""))
+
+
+def refuse(context: Context, reason: str) -> None:
+    """Note a refused request in the audit trail (ASVS 16.3.2, 16.3.3) and raise Forbidden."""
+    about = context.session.account if context.session else None
+    context.parts.audit.note(
+        "request.refused",
+        context.instance.id,
+        context.now,
+        about=about,
+        client=context.client,
+        reason=reason,
+        method=context.request.method,
+        path=context.request.path[:100],
+    )
+    raise Forbidden(FOREIGN)

@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: MIT
+"""Draws pages: the host's templates, and the parts that plugins add to them. The only place that knows Jinja."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+
+from babel.dates import format_datetime
+from jinja2 import Environment, FileSystemLoader, FunctionLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from ccm_core.errors import PluginFailed
+from ccm_core.plugin_manager.faults import Fault, Report, describe_call
+from ccm_core.plugin_manager.registry import Registry
+from ccm_core.services.plugin_texts import PluginTexts
+from ccm_core.texts import LANGUAGES, Texts
+from ccm_core.web.static_files import static_url
+from ccm_core.web.template_folder import template_folder
+
+PREFIX = "plugins"
+
+
+class Templates:
+    """The host's pages, one environment per language: texts are globals, so that macros see them too."""
+
+    def __init__(self, texts: Texts) -> None:
+        loader = FileSystemLoader(template_folder())
+        self._environments = {language: self._environment(loader, texts, language) for language in LANGUAGES}
+
+    def render(self, language: str, template: str, context: Mapping[str, object]) -> str:
+        """Draw a page of the host."""
+        return self._environments[language].get_template(template).render(context)
+
+    @staticmethod
+    def _environment(loader: FileSystemLoader, texts: Texts, language: str) -> Environment:
+        environment = _strict(loader)
+        translator = texts.into(language)
+        environment.globals |= {
+            "_": translator.gettext,
+            "ngettext": translator.ngettext,
+            "lang": language,
+            "static": static_url,
+            "when": lambda at: when(language, at),
+        }
+        return environment
+
+
+class PluginTemplates:
+    """The plugins' parts: each plugin sees its own templates and texts, and nothing of the host but what is handed in."""
+
+    def __init__(self, registry: Registry, plugin_texts: PluginTexts, host: Texts, report: Report) -> None:
+        self._registry = registry
+        self._plugin_texts = plugin_texts
+        self._host = host
+        self._report = report
+        self._environments: dict[tuple[str, str], Environment] = {}
+
+    def draw(
+        self,
+        plugin: str,
+        language: str,
+        template: str,
+        context: Mapping[str, object],
+        *,
+        page_token_field: Callable[[], Markup],
+    ) -> Markup:
+        """Draw a part in a try of its own; raises PluginFailed, and then the failure is reported."""
+        own = {"url": lambda path: plugin_url(plugin, path), "page_token_field": page_token_field}
+        try:
+            environment = self._environment(plugin, language)
+            return Markup(environment.get_template(template).render(dict(context) | own))  # noqa: S704 - escaped by Jinja
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - a template may raise anything
+            reason = f"{template}: {describe_call(error)}"
+            self._report(Fault(plugin, "template", reason))
+            message = "The plugin %(name)s failed in %(call)s: %(reason)s."
+            raise PluginFailed(plugin, "template", message, call="template", reason=reason) from None
+
+    def translator(self, plugin: str, language: str) -> Callable[[str], str]:
+        """Return how a plugin's texts are translated: by its own catalogue, else by the host's."""
+        own, host = self._plugin_texts.into(plugin, language), self._host.into(language)
+
+        def translate(message: str) -> str:
+            translated = own.gettext(message)
+            return translated if translated != message else host.gettext(message)
+
+        return translate
+
+    def _environment(self, plugin: str, language: str) -> Environment:
+        environment = self._environments.get((plugin, language))
+        if environment is None:
+            folder = self._registry.get(plugin).templates
+            start = f"{PREFIX}/{plugin}/"
+
+            def source(name: str) -> str | None:
+                path = Path(name.removeprefix(start))
+                inside = name.startswith(start) and ".." not in path.parts and folder is not None
+                return (folder / path).read_text("utf-8") if inside and folder and (folder / path).is_file() else None
+
+            environment = _strict(FunctionLoader(source))
+            environment.globals["_"] = self.translator(plugin, language)
+            self._environments[plugin, language] = environment
+        return environment
+
+
+def plugin_url(plugin: str, path: str) -> str:
+    """Return the address of a plugin's page."""
+    return f"/plugins/{plugin}/{path}"
+
+
+@lru_cache(maxsize=512)
+def when(language: str, at: float | None) -> Markup:
+    """Return a time as people read it, with the exact one (UTC) for machines and on hover."""
+    if at is None:
+        return Markup("–")
+    moment = datetime.fromtimestamp(int(at), UTC)
+    shown = format_datetime(moment, "medium", locale=language)
+    exact = moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(exact, exact, escape(f"{shown} UTC"))
+
+
+def _strict(loader: FileSystemLoader | FunctionLoader) -> Environment:
+    return Environment(
+        loader=loader,
+        autoescape=True,
+        undefined=StrictUndefined,
+        auto_reload=False,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
