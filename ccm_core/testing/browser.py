@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: MIT
+"""A browser without a screen: cookies, the headers that browsers send, forms filled in as they are on the page."""
+
+from __future__ import annotations
+
+from http.cookies import SimpleCookie
+
+import httpx
+
+from ccm_core.testing.pages import HtmlPage
+
+CHROME = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36"
+MOST_REDIRECTS = 5
+
+
+class Browser:
+    """One browser of one person, at one instance. ``page`` is what it shows, ``response`` the last answer."""
+
+    def __init__(self, origin: str, client: httpx.Client, *, language: str = "en", user_agent: str = CHROME) -> None:
+        self.origin = origin
+        self.cookies: dict[str, str] = {}
+        self.headers = {
+            "Host": origin.partition("//")[2],
+            "User-Agent": user_agent,
+            "Accept-Language": language,
+            "Sec-Fetch-Site": "same-origin",
+            "Sec-Fetch-Dest": "document",
+        }
+        self._client = client
+        self.response = httpx.Response(0)
+        self.page = HtmlPage("")
+        self.path = ""
+
+    def send(self, method: str, path: str, **options: object) -> httpx.Response:
+        """Send one request with the cookies, and take in the cookies of the answer; follows nothing."""
+        extra = options.pop("headers", {})
+        headers = self.headers | dict(extra)  # type: ignore[call-overload]
+        if method not in {"GET", "HEAD", "OPTIONS"}:
+            headers.setdefault("Origin", self.origin)
+        if self.cookies:
+            headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        headers = {name: value for name, value in headers.items() if value is not None}
+        response = self._client.request(method, path, headers=headers, **options)  # type: ignore[arg-type]
+        for line in response.headers.get_list("set-cookie"):
+            for name, morsel in SimpleCookie(line).items():
+                if morsel.value:
+                    self.cookies[name] = morsel.value
+                else:
+                    self.cookies.pop(name, None)
+        return response
+
+    def get(self, path: str, **options: object) -> HtmlPage:
+        """Open a page and follow redirects."""
+        return self._show(path, self.send("GET", path, **options))
+
+    def post(self, path: str, fields: dict[str, str], **options: object) -> HtmlPage:
+        """Send a form as it is given, and follow redirects."""
+        return self._show(path, self.send("POST", path, data=fields, **options))
+
+    def submit(self, action: str, **fields: str) -> HtmlPage:
+        """Fill in the form of the shown page that posts to an address, and send it."""
+        return self.post(action, self.page.form(action).fields | fields)
+
+    def log_in(self, name: str, password: str) -> HtmlPage:
+        """Open the login page and take the first step."""
+        self.get("/login")
+        return self.submit("/login", username=name, password=password)
+
+    def _show(self, path: str, response: httpx.Response) -> HtmlPage:
+        for _ in range(MOST_REDIRECTS):
+            if response.status_code not in {301, 302, 303, 307, 308}:
+                break
+            path = response.headers["location"].removeprefix(self.origin)
+            response = self.send("GET", path)
+        self.response, self.path = response, path
+        self.page = HtmlPage(response.text if "html" in response.headers.get("content-type", "") else "")
+        return self.page

@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: MIT
+"""A host under test: a data directory, real server processes, and as many instances as there are tests."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import itertools
+import os
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from email.message import EmailMessage
+from pathlib import Path
+
+import httpx
+
+from ccm_core.config import Settings, load
+from ccm_core.db.engine import create_file
+from ccm_core.db.models import metadata
+from ccm_core.services.accounts import ADMINISTRATOR, USER, Account
+from ccm_core.services.instances import CLOUD, Instance
+from ccm_core.services.parts import Parts, assemble
+from ccm_core.services.user_admin import Actor
+from ccm_core.services.vault import Ring, new_key, write_ring
+from ccm_core.testing.browser import Browser
+from ccm_core.testing.clock import SharedClock
+from ccm_core.testing.serving import CLOCK_FILE
+
+PASSWORD = "correct horse battery staple"
+START_SECONDS = 30
+_POLLS = 600
+
+
+@dataclass(frozen=True)
+class Tenant:
+    """One instance of the host under test, as fresh as a new installation."""
+
+    host: Host
+    name: str
+
+    @property
+    def origin(self) -> str:
+        """Where browsers find it."""
+        return self.host.settings.origin_of(self.name)
+
+    @property
+    def instance(self) -> Instance:
+        """The instance as the services see it now."""
+        return self.host.parts.instances.get(self.name, self.host.clock())
+
+    def add_user(self, name: str = "erika", *, admin: bool = False, password: str | None = PASSWORD) -> Account:
+        """Add a user with a password, or with an activation mail."""
+        role = ADMINISTRATOR if admin else USER
+        now, mail = self.host.clock(), f"{name.casefold().replace(' ', '.')}@example.org"
+        return self.host.parts.users.add(self.instance, name, mail, role, now, Actor(), password=password)
+
+    def browser(self, name: str | None = None, password: str = PASSWORD, **options: str) -> Browser:
+        """Return a new browser; with a name, that user has taken the first step of the login."""
+        browser = Browser(self.origin, self.host.client, **options)
+        if name is not None:
+            browser.log_in(name, password)
+        return browser
+
+    def activate(self, plugin: str, *, everyone: bool = True) -> None:
+        """Activate a plugin, as an administrator would."""
+        parts, now = self.host.parts, self.host.clock()
+        parts.plugins.activate(self.instance, plugin, now, Actor())
+        if everyone:
+            parts.access.allow(self.instance, plugin, now, Actor())
+
+    def mails(self, to: str = "") -> list[EmailMessage]:
+        """Return the mails of this instance that went out, oldest first, after everything due was delivered."""
+        self.host.deliver()
+        found = []
+        for path in sorted(self.host.settings.mail_dir.glob("*.eml")):
+            with path.open("rb") as file:
+                message = email.message_from_binary_file(file, policy=email.policy.default)
+            if self.origin in message.get_content() and to in str(message["To"]):
+                found.append(message)
+        return found
+
+
+class Host:
+    """A running host; made by ``running_host``."""
+
+    def __init__(self, settings: Settings, clock: SharedClock, parts: Parts, port: int, client: httpx.Client) -> None:
+        self.client = client
+        self.settings = settings
+        self.clock = clock
+        self.parts = parts
+        self.port = port
+        self._numbers = itertools.count(1)
+
+    def tenant(self, *, plan: str | None = None) -> Tenant:
+        """Create a fresh instance."""
+        name = f"t{next(self._numbers)}.localhost"
+        self.parts.instances.add(name, CLOUD, plan, self.clock())
+        return Tenant(self, name)
+
+    def deliver(self) -> None:
+        """Deliver what is due, and wait for what a server process is delivering at this moment."""
+        wait = threading.Event()
+        for _ in range(_POLLS):
+            self.parts.outbox.deliver()
+            if not self.parts.outbox.undelivered(self.clock() + 1):
+                return
+            wait.wait(0.02)
+        raise AssertionError("mails stay undelivered")
+
+
+@contextmanager
+def running_host(
+    folder: Path, *, workers: int = 2, plugin_path: Sequence[Path] = (), **settings: str
+) -> Iterator[Host]:
+    """Run a host with an empty database in ``folder``; keyword arguments are settings without prefix."""
+    port = free_port()
+    environment = {"CCM_DATA_DIR": str(folder), "CCM_BASE_URL": f"http://127.0.0.1:{port}"}
+    environment |= {f"CCM_{name.upper()}": value for name, value in settings.items()}
+    loaded = load(environment)
+    key_id, key = new_key()
+    write_ring(loaded.key_file, Ring({key_id: key}))
+    create_file(loaded.database_url)
+    clock = SharedClock(folder / CLOCK_FILE)
+    search = [str(path) for path in plugin_path]
+    parts = assemble(loaded, clock, plugin_path=[*search, *sys.path] if search else None)
+    with parts.database.write() as connection:
+        metadata.create_all(connection)
+    client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60, trust_env=False)
+    with server(port, workers, environment, search), client:
+        yield Host(loaded, clock, parts, port, client)
+    parts.database.dispose()
+
+
+@contextmanager
+def server(port: int, workers: int, environment: dict[str, str], plugin_path: Sequence[str] = ()) -> Iterator[int]:
+    """Run the server processes until the block ends; yields the main process's id."""
+    command = [sys.executable, "-m", "ccm_core.testing.serving", str(port), str(workers), *plugin_path]
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("CCM_")}
+    log = Path(environment["CCM_DATA_DIR"]) / "server.log"
+    with log.open("ab") as output:
+        process = subprocess.Popen(command, env=clean | environment, stdout=output, stderr=output)  # noqa: S603
+    try:
+        _wait_for(port, process, log)
+        yield process.pid
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def free_port() -> int:
+    """Return a port of the loopback that nobody uses."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
+    transport = httpx.HTTPTransport(retries=0)
+    wait = threading.Event()
+    with httpx.Client(transport=transport, trust_env=False) as client:
+        for _ in range(START_SECONDS * 50):
+            try:
+                if client.get(f"http://127.0.0.1:{port}/readyz").is_success:
+                    return
+            except httpx.TransportError:
+                pass
+            if process.poll() is not None:
+                break
+            wait.wait(0.02)
+    raise AssertionError(f"the server did not start: {log.read_text()[-2000:]}")

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: MIT
+"""What a test reads of an HTML page: its text, its forms, its alerts, its links."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+
+_VOID = frozenset(["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"])
+_HIDDEN = frozenset({"script", "style", "template", "head"})
+
+
+@dataclass(slots=True)
+class HtmlForm:
+    """A form: where it goes, its inputs with their values, its buttons."""
+
+    action: str
+    method: str
+    fields: dict[str, str] = field(default_factory=dict)
+    buttons: list[str] = field(default_factory=list)
+
+
+class HtmlPage(HTMLParser):
+    """A parsed page. ``text`` is what people read, with single blanks."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.html = html
+        self.forms: list[HtmlForm] = []
+        self.alerts: list[str] = []
+        self.links: dict[str, str] = {}
+        self.ids: set[str] = set()
+        self.title = ""
+        self._words: list[str] = []
+        self._open: list[tuple[str, dict[str, str]]] = []
+        self._form: HtmlForm | None = None
+        self._select = ""
+        self._caught: dict[int, list[str]] = {}
+        self.feed(html)
+        self.close()
+        self.text = " ".join(" ".join(self._words).split())
+
+    def form(self, action: str) -> HtmlForm:
+        """Return the first form that posts to an address; raises AssertionError naming those that there are."""
+        for form in self.forms:
+            if form.action == action:
+                return form
+        raise AssertionError(f"no form posts to {action}; there are {[form.action for form in self.forms]}")
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note forms, inputs and what is open."""
+        at = {name: value or "" for name, value in attrs}
+        self.ids.add(at.get("id", ""))
+        if tag == "form":
+            self._form = HtmlForm(at.get("action", ""), at.get("method", "get"))
+            self.forms.append(self._form)
+        self._note_input(tag, at)
+        if tag not in _VOID:
+            self._open.append((tag, at))
+            if tag in {"a", "button", "title"} or "alert" in at.get("class", "").split():
+                self._caught[len(self._open)] = []
+
+    def handle_endtag(self, tag: str) -> None:
+        """Close what was open, and keep the texts of alerts, links and buttons."""
+        while self._open:
+            depth, (name, at) = len(self._open), self._open.pop()
+            text = " ".join("".join(self._caught.pop(depth, [])).split())
+            self._keep(name, at, text)
+            if name == tag:
+                break
+        if tag == "form":
+            self._form = None
+
+    def handle_data(self, data: str) -> None:
+        """Collect text."""
+        for words in self._caught.values():
+            words.append(data)
+        if not any(name in _HIDDEN for name, _ in self._open):
+            self._words.append(data)
+
+    def _note_input(self, tag: str, at: dict[str, str]) -> None:
+        if self._form is None or not at.get("name", self._select if tag == "option" else ""):
+            return
+        if tag == "select":
+            self._select = at["name"]
+            self._form.fields[self._select] = ""
+        elif tag == "option" and ("selected" in at or not self._form.fields.get(self._select)):
+            self._form.fields[self._select] = at.get("value", "")
+        elif tag in {"input", "textarea"}:
+            unchecked = at.get("type") in {"checkbox", "radio"} and "checked" not in at
+            if not unchecked and at.get("type") != "submit":
+                self._form.fields.setdefault(at["name"], at.get("value", "on" if "checked" in at else ""))
+
+    def _keep(self, name: str, at: dict[str, str], text: str) -> None:
+        if name == "title" and not self.title:
+            self.title = text
+        elif name == "a":
+            self.links[text] = at.get("href", "")
+        elif name == "button" and self._form is not None:
+            self._form.buttons.append(text)
+        elif "alert" in at.get("class", "").split() and "hidden" not in at and text:
+            self.alerts.append(text)

@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: MIT
+"""One host with two worker processes per test process; every test gets an instance of its own."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from ccm_core.testing.host import Host, Tenant, running_host
+
+
+@pytest.fixture(scope="session")
+def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
+    with running_host(tmp_path_factory.mktemp("host")) as running:
+        yield running
+
+
+@pytest.fixture
+def tenant(host: Host) -> Tenant:
+    """A fresh instance with the administrator ``admin`` and the user ``erika``."""
+    host.clock.to_step_start()
+    fresh = host.tenant()
+    fresh.add_user("admin", admin=True)
+    fresh.add_user("erika")
+    return fresh
+
+
+@pytest.fixture
+def oathtool(host: Host) -> Callable[..., str]:
+    """Codes from an independent program, for a base32 secret at the host's time."""
+
+    def code(secret: str, *, after: float = 0) -> str:
+        at = f"@{int(host.clock() + after)}"
+        command = ["oathtool", "--totp", "--base32", f"--now={at}", secret]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+    return code
