@@ -64,11 +64,12 @@ class Throttled(CcmError):
 
 
 class Busy(CcmError):
-    """A bounded queue is full, or the database is locked; ``retry_after`` is in whole seconds."""
+    """A bounded queue is full (status 429), or the database is locked (503); ``retry_after`` is in whole seconds."""
 
-    def __init__(self, message: str, retry_after: int = 1, **values: object) -> None:
+    def __init__(self, message: str, retry_after: int = 1, status: int = 503, **values: object) -> None:
         super().__init__(message, **values)
         self.retry_after = max(1, retry_after)
+        self.status = status
 
 
 class PluginRefused(CcmError):

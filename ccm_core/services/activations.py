@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What every change to a plugin's activation has in common: the row, the generation, the trail, withdrawing a factor."""
+"""What every change to a plugin's activation has in common: row, generation, trail, withdrawing a factor."""
 
 from __future__ import annotations
 

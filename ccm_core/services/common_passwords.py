@@ -165,6 +165,6 @@ def is_about(password: str, context: frozenset[str]) -> bool:
 
 
 def _piece(text: str) -> str:
-    """Return the piece of up to 6 characters that a text repeats at least three times, or any that it repeats, else it."""
+    """Return the piece that a text repeats, else the text."""
     at = (text + text).find(text, 1)
     return text[:at] if at < len(text) else text

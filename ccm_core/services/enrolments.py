@@ -88,13 +88,20 @@ class Enrolments:
             row = connection.execute(_PENDING, values).first()
         return Row(*row) if row else None
 
+    def of_plugin(self, user_id: int, plugin: str, now: float) -> tuple[Row, ...]:
+        """Return a user's enrolments with a plugin, oldest first: confirmed ones and set-ups that have not run out."""
+        alive = or_(_e.confirmed, _e.pending_until > now)
+        query = _ROW.where(_e.user_id == user_id, _e.plugin == plugin, alive).order_by(_e.id)
+        with self._database.read() as connection:
+            return tuple(Row(*row) for row in connection.execute(query))
+
     def unsealed(self, instance: Instance, row: Row) -> Enrolment:
         """Return a row as its plugin sees it; raises SealError."""
         data = self._vault.unseal(row.data, place=place(instance.id, row.user_id, row.plugin))
         return Enrolment(row.id, row.label, data, row.counter, row.confirmed)
 
     def begin(self, connection: Connection, session: Session, plugin: str, label: str, data: bytes, now: float) -> int:
-        """Write a pending enrolment, replacing an unfinished one; raises Conflict when the label is enrolled already."""
+        """Write a pending enrolment, replacing an unfinished one; raises Conflict when the label is enrolled."""
         account = session.account
         if len(data) > DATA_BYTES or not 0 < len(label) <= 64:
             raise Conflict("The plugin %(plugin)s keeps more than an enrolment may hold.", plugin=plugin)
@@ -136,7 +143,7 @@ class Enrolments:
         return connection.execute(statement).rowcount == 1
 
     def remove(self, connection: Connection, user_id: int, plugin: str | None = None, row_id: int | None = None) -> int:
-        """Remove a user's enrolments, confirmed and pending: one, one plugin's, or all; returns how many were confirmed."""
+        """Remove enrolments, pending ones too: one, one plugin's, or all of a user; returns how many were confirmed."""
         which = [_e.user_id == user_id]
         if plugin is not None:
             which.append(_e.plugin == plugin)

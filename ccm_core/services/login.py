@@ -146,7 +146,7 @@ class LoginService:
     def show(
         self, instance: Instance, pending: Pending, wanted: str, without: frozenset[str] = frozenset()
     ) -> Shown | None:
-        """Return the wanted factor's challenge, else the first that works, but for those ``without``; None: no factor works."""
+        """Return the wanted factor's challenge, else the first that works, but for ``without``; None: none works."""
         names = [name for name in pending.plugins if name not in without]
         for name in sorted(names, key=lambda one: one != wanted):
             try:

@@ -31,6 +31,9 @@ _NOT_YOU = _(
     "If this was not you, set a new password with «Forgot your password?» on the login page at once and tell your "
     "administrator."
 )
+_IGNORE = _(
+    "The link works once, for %(minutes)d minutes. If you did not ask for it, ignore this mail: nothing changes."
+)
 LETTERS: Mapping[str, Letter] = {
     "reset_link": Letter(
         _("Set a new password for %(host)s"),

@@ -3,7 +3,8 @@
 
 Asking does the same for every input (ASVS 6.3.8); only a POST with the link changes anything. Nobody is signed in
 by it. Product mode (the default): the new password also removes the second factor, with every plugin broken too.
-Strict mode (``CCM_RESET_KEEPS_SECOND_FACTOR``): the link counts as the first factor, a code must pass, the factor stays.
+Strict mode (``CCM_RESET_KEEPS_SECOND_FACTOR``): the link counts as the first factor, a code must pass, and the
+factor stays.
 """
 
 from __future__ import annotations
@@ -159,7 +160,7 @@ class PasswordResetService:
     ) -> None:
         """Set a new password: in one transaction password, factors, sessions, notice. Nobody is signed in.
 
-        Raises NotFound for a used or old link, InputError for an unfit password, and in strict mode Denied or Throttled.
+        Raises NotFound for a used or old link, InputError for an unfit password; in strict mode Denied, Throttled.
         """
         parts = self._parts
         opened = self.open(instance, kind, token, now)

@@ -96,7 +96,7 @@ class PluginAccess:
         return bool(removed)
 
     def select_users(self, instance: Instance, name: str, now: float, actor: Actor) -> None:
-        """Limit the plugin to selected users: those who are enrolled stay selected, others must be allowed one by one."""
+        """Limit the plugin to selected users: those who are enrolled stay selected."""
         with self._database.write() as connection:
             old = self._rows.active(connection, instance, name, now)
             e = m.enrolment.c

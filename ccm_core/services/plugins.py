@@ -88,7 +88,7 @@ class PluginAdmin:
         raise NotFound("There is no plugin %(name)s. See «ccm plugins list».", name=name[:64])
 
     def activate(self, instance: Instance, name: str, now: float, actor: Actor) -> None:
-        """Load and validate the plugin, then make it active in one transaction; raises PluginRefused, changing nothing."""
+        """Load and validate the plugin, then make it active; raises PluginRefused, and then changes nothing."""
         self._registry.retry(name, self._faults.retries().get(name, 0))
         self._registry.get(name)
         with self._database.write() as connection:

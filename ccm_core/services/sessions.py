@@ -164,7 +164,7 @@ class Sessions:
         client: Client,
         now: float,
     ) -> str:
-        """Create a session in the gate's transaction and return its token; the eleventh ends the oldest (ASVS 7.1.2)."""
+        """Create a session in the gate's transaction; return its token. The eleventh ends the oldest (ASVS 7.1.2)."""
         old = connection.execute(_OLDEST, {"user": account.id}).scalars().all()
         if old:
             connection.execute(delete(m.session).where(_s.id.in_(old)))

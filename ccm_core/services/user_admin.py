@@ -112,7 +112,7 @@ class UserAdmin:
             self._record(connection, "user.disabled" if disabled else "user.enabled", account, now, actor)
 
     def set_role(self, instance: Instance, user_id: int, role: str, now: float, actor: Actor) -> None:
-        """Change the role; the user's sessions end. Raises NotFound, InputError, or Conflict for the last administrator."""
+        """Change the role; sessions end. Raises NotFound, InputError, or Conflict for the last administrator."""
         if role not in {ADMINISTRATOR, USER}:
             raise InputError("role", "Please choose one of the roles.")
         with self._database.write() as connection:
@@ -125,7 +125,7 @@ class UserAdmin:
             self._record(connection, "user.role_changed", account, now, actor, role=role)
 
     def remove(self, instance: Instance, user_id: int, now: float, actor: Actor) -> None:
-        """Delete an account with everything that hangs on it; raises NotFound, or Conflict for the last administrator."""
+        """Delete an account and all that hangs on it; raises NotFound, or Conflict for the last administrator."""
         with self._database.write() as connection:
             account = accounts.lock(connection, instance, user_id)
             accounts.check_not_last_administrator(connection, instance, account)

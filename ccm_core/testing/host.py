@@ -31,7 +31,7 @@ from ccm_core.testing.browser import Browser
 from ccm_core.testing.clock import SharedClock
 from ccm_core.testing.serving import CLOCK_FILE
 
-PASSWORD = "correct horse battery staple"
+PASSWORD = "correct horse battery staple"  # noqa: S105 - of made-up users
 START_SECONDS = 30
 _POLLS = 600
 

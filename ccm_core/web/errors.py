@@ -9,7 +9,7 @@ import structlog
 from flask import Request, Response
 from werkzeug.exceptions import HTTPException
 
-from ccm_core.errors import Busy, CcmError, Conflict, InputError, NotFound, PluginFailed, PluginRefused, Throttled
+from ccm_core.errors import Busy, CcmError, Conflict, InputError, NotFound, PluginRefused, Throttled
 from ccm_core.services.proofs import Denied
 from ccm_core.texts import best_language
 from ccm_core.web.context import Web
@@ -50,17 +50,18 @@ _FAILED = (
 
 
 def tell(error: Exception) -> Told:
-    """Return what to tell of an error."""
-    if isinstance(error, Throttled):
-        return Told(429, _("Please wait"), "", error.retry_after)
+    """Return what to tell of an error; an empty text stands for the error's own sentence."""
+    known: dict[type[Exception] | tuple[type[Exception], ...], Told] = {
+        Throttled: Told(429, _("Please wait"), "", getattr(error, "retry_after", None)),
+        NotFound: Told(404, _("Not found"), ""),
+        (Conflict, PluginRefused): Told(409, _("This is not possible"), ""),
+        (InputError, Denied): Told(400, _("This is not possible"), ""),
+    }
     if isinstance(error, Busy):
-        return Told(503 if error.retry_after == 1 else 429, _("Please try again"), "", error.retry_after)
-    if isinstance(error, NotFound):
-        return Told(404, _BY_STATUS[404][0], "")
-    if isinstance(error, Conflict | InputError | PluginRefused | Denied):
-        return Told(409 if isinstance(error, Conflict | PluginRefused) else 400, _("This is not possible"), "")
-    if isinstance(error, PluginFailed):
-        return Told(500, *_FAILED)
+        return Told(error.status, _("Please try again"), "", error.retry_after)
+    for kinds, told in known.items():
+        if isinstance(error, kinds):
+            return told
     if isinstance(error, HTTPException) and error.code in _BY_STATUS:
         allow = ", ".join(sorted(getattr(error, "valid_methods", None) or ()))
         return Told(error.code, *_BY_STATUS[error.code], allow=allow)

@@ -49,7 +49,7 @@ class Templates:
 
 
 class PluginTemplates:
-    """The plugins' parts: each plugin sees its own templates and texts, and nothing of the host but what is handed in."""
+    """The plugins' parts: a plugin sees its own templates and texts, and of the host only what is handed in."""
 
     def __init__(self, registry: Registry, plugin_texts: PluginTexts, host: Texts, report: Report) -> None:
         self._registry = registry
@@ -114,7 +114,7 @@ def plugin_url(plugin: str, path: str) -> str:
 def when(language: str, at: float | None) -> Markup:
     """Return a time as people read it, with the exact one (UTC) for machines and on hover."""
     if at is None:
-        return Markup("–")
+        return Markup("&ndash;")
     moment = datetime.fromtimestamp(int(at), UTC)
     shown = format_datetime(moment, "medium", locale=language)
     exact = moment.strftime("%Y-%m-%dT%H:%M:%SZ")

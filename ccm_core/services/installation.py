@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: MIT
+"""A new deployment: data directory, key file, database, the first instance and its accounts; all of it or nothing."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ccm_core.config import Settings
+from ccm_core.db.engine import Database, create_file
+from ccm_core.db.migration import upgrade
+from ccm_core.errors import ConfigError
+from ccm_core.services.accounts import ADMINISTRATOR, USER
+from ccm_core.services.instances import ON_PREMISE
+from ccm_core.services.parts import Clock, assemble
+from ccm_core.services.user_admin import Actor
+from ccm_core.services.vault import Ring, new_key, write_ring
+
+
+@dataclass(frozen=True, slots=True)
+class NewAccount:
+    """An account of a new deployment."""
+
+    name: str
+    email: str
+    password: str = field(repr=False)
+    administrator: bool = False
+
+
+def is_installed(settings: Settings) -> bool:
+    """Whether key file and database are both there."""
+    return settings.key_file.exists() and Database(settings.database_url).path.exists()
+
+
+def check_fresh(settings: Settings) -> None:
+    """Raise ConfigError when there is a key file or a database already: neither is ever overwritten."""
+    keys, database = settings.key_file, Database(settings.database_url).path
+    if is_installed(settings):
+        raise ConfigError(
+            "%(path)s is initialised already. Add people with «ccm users add», or set another CCM_DATA_DIR.",
+            path=settings.data_dir,
+        )
+    for there, missing in ((keys, database), (database, keys)):
+        if there.exists():
+            raise ConfigError(
+                "%(there)s exists, but %(missing)s does not. Restore both from one backup, or move the file away.",
+                there=there,
+                missing=missing,
+            )
+
+
+def install(settings: Settings, clock: Clock, accounts: Sequence[NewAccount]) -> None:
+    """Make everything; on any error what was made is removed again. Raises ConfigError, InputError or Conflict."""
+    check_fresh(settings)
+    with _undoing() as made:
+        _make_folder(settings.data_dir, made)
+        _make_key_file(settings.key_file, made)
+        create_file(settings.database_url)
+        database = Database(settings.database_url)
+        made += [database.path.with_name(database.path.name + suffix) for suffix in ("", "-wal", "-shm")]
+        upgrade(database)
+        database.dispose()
+        parts = assemble(settings, clock)
+        now = clock()
+        try:
+            parts.instances.add(settings.host, ON_PREMISE, None, now)
+            instance = parts.instances.get(settings.host, now)
+            for one in accounts:
+                role = ADMINISTRATOR if one.administrator else USER
+                parts.users.add(instance, one.name, one.email, role, now, Actor(), password=one.password)
+        finally:
+            parts.database.dispose()
+
+
+@contextmanager
+def _undoing() -> Iterator[list[Path]]:
+    """Yield a list for what is made, in order; on any error it is removed, latest first."""
+    made: list[Path] = []
+    try:
+        yield made
+    except BaseException:
+        for path in reversed(made):
+            with suppress(OSError):
+                path.rmdir() if path.is_dir() else path.unlink(missing_ok=True)
+        raise
+
+
+def _make_folder(path: Path, made: list[Path]) -> None:
+    """Make a folder that only its owner may enter, and the folders above it; one that exists stays as it is."""
+    try:
+        if path.is_dir():
+            return
+        if not path.parent.is_dir():
+            _make_folder(path.parent, made)
+        path.mkdir(mode=0o700)
+    except OSError as error:
+        raise ConfigError("%(path)s cannot be made: %(error)s.", path=path, error=error.strerror) from error
+    made.append(path)
+
+
+def _make_key_file(path: Path, made: list[Path]) -> None:
+    """Make the key file with one key; whoever makes it first owns the installation."""
+    try:
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    except OSError as error:
+        raise ConfigError("%(path)s cannot be made: %(error)s.", path=path, error=error.strerror) from error
+    made.append(path)
+    key_id, key = new_key()
+    write_ring(path, Ring({key_id: key}))
