@@ -40,9 +40,7 @@ LETTERS: Mapping[str, Letter] = {
         (
             _("Somebody, probably you, asked for a new password for your account %(name)s. Open this link to set one:"),
             "%(link)s",
-            _(
-                "The link works once, for %(minutes)d minutes. If you did not ask for it, ignore this mail: nothing changes."
-            ),
+            _IGNORE,
         ),
     ),
     "reset_link_factor": Letter(
@@ -51,9 +49,7 @@ LETTERS: Mapping[str, Letter] = {
             _("Somebody, probably you, asked for a new password for your account %(name)s. Open this link to set one:"),
             "%(link)s",
             _("Please note: the new password also resets the second factor. You can set it up again afterwards."),
-            _(
-                "The link works once, for %(minutes)d minutes. If you did not ask for it, ignore this mail: nothing changes."
-            ),
+            _IGNORE,
         ),
     ),
     "activation_link": Letter(
