@@ -144,7 +144,7 @@ def checked_name(name: str) -> str:
     text = unicodedata.normalize("NFC", name.strip())
     if not 0 < len(text) <= NAME_LENGTH:
         raise InputError("name", "The user name needs 1 to %(count)d characters.", count=NAME_LENGTH)
-    if "@" in text or not text.isprintable():
+    if "@" in key_of(text) or not text.isprintable():
         raise InputError("name", "The user name must not hold «@» or control characters.")
     return text
 

@@ -21,8 +21,9 @@ from ccm_core.services.proofs import CHANGED, CheckedPassword, Denied, Proofs, S
 from ccm_core.services.sessions import Session, Sessions
 from ccm_core.services.stops import Stops
 from ccm_core.services.throttle import Throttle
+from ccm_core.texts import marked as _
 
-WRONG = "That is not correct."
+WRONG = _("That is not correct.")
 
 
 class ConfirmationService:

@@ -16,7 +16,7 @@ from sqlalchemy import select, update
 
 from ccm_core.db import models as m
 from ccm_core.db.engine import Database
-from ccm_core.errors import Conflict
+from ccm_core.errors import ConfigError, Conflict, SealError
 from ccm_core.services.enrolments import place
 from ccm_core.services.vault import Ring, Vault, new_key, read_ring, write_ring
 
@@ -44,6 +44,26 @@ class Keys:
         """Return the keys in the order of the file."""
         ring, used = read_ring(self._path), self._used()
         return tuple(KeyUse(key_id, key_id == ring.primary, used.get(key_id, 0)) for key_id in ring.keys)
+
+    def check(self) -> None:
+        """Raise ConfigError when the key file does not belong to this database: what is sealed does not open."""
+        e, o = m.enrolment.c, m.outbox.c
+        factor = select(e.instance_id, e.user_id, e.plugin, e.data)
+        with self._database.read() as connection:
+            ends = (factor.order_by(e.id).limit(1), factor.order_by(e.id.desc()).limit(1))
+            factors = [row for query in ends for row in connection.execute(query)]
+            mails = connection.execute(select(o.instance_id, o.body).where(o.body.is_not(None)).limit(1)).all()
+        sealed = [(place(row[0], row[1], row[2]), row[3]) for row in factors]
+        sealed += [(f"instance/{row[0]}/outbox", row[1] or b"") for row in mails]
+        for spot, data in sealed:
+            try:
+                self._vault.unseal(data, place=spot)
+            except SealError as error:
+                raise ConfigError(
+                    "The key file %(path)s does not fit the database: %(reason)s Restore both from one backup.",
+                    path=self._path,
+                    reason=error,
+                ) from error
 
     def rotate(self) -> str:
         """Add a key and return its id; it opens at once and seals after ``promote``."""

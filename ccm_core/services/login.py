@@ -30,9 +30,10 @@ from ccm_core.services.stops import Stops
 from ccm_core.services.throttle import CODE_TRIES, Throttle
 from ccm_core.services.tokens import new_token, token_hash
 from ccm_core.services.vault import Vault
+from ccm_core.texts import marked as _
 
-WRONG = "The user name or password is not correct."
-NO_FACTOR = "Signing in is not possible at the moment. Please ask your administrator."
+WRONG = _("The user name or password is not correct.")
+NO_FACTOR = _("Signing in is not possible at the moment. Please ask your administrator.")
 
 
 @dataclass(frozen=True, slots=True)

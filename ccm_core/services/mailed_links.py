@@ -14,10 +14,11 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 from ccm_core.db import models as m
 from ccm_core.errors import NotFound
 from ccm_core.services.tokens import new_token, token_hash
+from ccm_core.texts import marked as _
 
 Kind = Literal["reset", "activation", "email"]
 ACTIVATION_SECONDS = 86400
-INVALID = "This link is not valid any more. It was used, it ran out, or a newer one was sent."
+INVALID = _("This link is not valid any more. It was used, it ran out, or a newer one was sent.")
 
 
 @dataclass(frozen=True, slots=True)

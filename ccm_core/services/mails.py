@@ -12,6 +12,7 @@ from ccm_core.services.accounts import Account
 from ccm_core.services.instances import Instance
 from ccm_core.services.outbox import Outbox
 from ccm_core.texts import Texts, Translator
+from ccm_core.texts import marked as _
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +21,6 @@ class Letter:
 
     subject: str
     paragraphs: tuple[str, ...]
-
-
-def _(message: str) -> str:
-    """Mark a text for the catalogue."""
-    return message
 
 
 _NOT_YOU = _(

@@ -175,11 +175,10 @@ class Outbox:
         )
 
     def hurry(self) -> None:
-        """Make everything undelivered due now."""
+        """Make everything undelivered due now, but for what a process is delivering at this moment."""
         with self._database.write() as connection:
-            connection.execute(
-                update(m.outbox).where(_o.delivered_at.is_(None)).values(due_at=self._clock(), lease=None)
-            )
+            waiting = update(m.outbox).where(_o.delivered_at.is_(None), _o.lease.is_(None))
+            connection.execute(waiting.values(due_at=self._clock()))
 
     def listed(self, instance_id: int, limit: int = 200) -> tuple[Listed, ...]:
         """Return the latest messages of an instance, newest first."""

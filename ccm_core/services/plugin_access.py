@@ -66,7 +66,7 @@ class PluginAccess:
             old = self._rows.active(connection, instance, name, now)
             if user_id is None:
                 self._rows.write(connection, instance, replace(old, everyone=True), now)
-                self._rows.changed(connection, instance, "plugin.allowed_everyone", name, now, actor)
+                self._rows.record(connection, instance, "plugin.allowed_everyone", name, now, actor, None)
                 return
             account = accounts.lock(connection, instance, user_id)
             values = {"instance_id": instance.id, "plugin": name, "user_id": account.id}
@@ -105,4 +105,4 @@ class PluginAccess:
                 values = {"instance_id": instance.id, "plugin": name, "user_id": user_id}
                 connection.execute(upsert(m.access).values(values).on_conflict_do_nothing())
             self._rows.write(connection, instance, replace(old, everyone=False), now)
-            self._rows.changed(connection, instance, "plugin.limited", name, now, actor)
+            self._rows.record(connection, instance, "plugin.limited", name, now, actor, None)

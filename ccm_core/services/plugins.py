@@ -119,7 +119,7 @@ class PluginAdmin:
         with self._database.write() as connection:
             old = self._rows.active(connection, instance, name, now)
             self._rows.write(connection, instance, replace(old, settings=values), now)
-            self._rows.changed(connection, instance, "plugin.settings_saved", name, now, actor, settings=values)
+            self._rows.record(connection, instance, "plugin.settings_saved", name, now, actor, None, settings=values)
 
     def purge(self, instance: Instance, name: str, now: float, actor: Actor) -> int:
         """Remove everything that the instance has of a plugin that is not active; returns how many enrolments.
@@ -148,7 +148,7 @@ class PluginAdmin:
         """Let every process try a failed plugin again at its next request; raises PluginRefused when it fails here."""
         number = self._faults.ask_retry(name)
         with self._database.write() as connection:
-            self._rows.changed(connection, instance, "plugin.retried", name, now, actor)
+            self._rows.record(connection, instance, "plugin.retried", name, now, actor, None)
         self._registry.retry(name, number)
         self._registry.get(name)
 

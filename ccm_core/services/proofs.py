@@ -30,12 +30,13 @@ from ccm_core.services.enrolments import Enrolments, Row
 from ccm_core.services.instances import Instance, Instances
 from ccm_core.services.passwords import Passwords
 from ccm_core.services.throttle import DAY, KNOWN_NETWORK_DAYS, PasswordAttempt, Throttle
+from ccm_core.texts import marked as _
 
 _T = TypeVar("_T")
 
-UNAVAILABLE = "Signing in with this second factor is not possible at the moment. Please ask your administrator."
-CHANGED = "Something changed in the meantime. Please begin again."
-USED = "This code was used already. Please wait for the next one."
+UNAVAILABLE = _("Signing in with this second factor is not possible at the moment. Please ask your administrator.")
+CHANGED = _("Something changed in the meantime. Please begin again.")
+USED = _("This code was used already. Please wait for the next one.")
 NOT_A_GUESS = frozenset({"failed", "changed"})
 """Reasons that say nothing about the code: the attempt does not count against the account."""
 
@@ -203,7 +204,7 @@ class Proofs:
         with self._database.write() as connection:
             refuse(connection, denied.reason)
             if denied.reason in NOT_A_GUESS and subject.purpose != "setup":
-                self._throttle.take_back_code(connection, account.id, now)
+                self._throttle.forgive_code(connection, account.id, now)
             self._audit.record(
                 connection,
                 "code.refused",

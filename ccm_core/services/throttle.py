@@ -17,6 +17,7 @@ from ccm_core.db import models as m
 from ccm_core.errors import Throttled
 from ccm_core.services.clients import Client
 from ccm_core.services.vault import Vault
+from ccm_core.texts import marked as _
 
 DAY = 86400
 CODE_TRIES = 5
@@ -25,8 +26,8 @@ CODE_LONGEST_PAUSE_SECONDS = 900
 CODE_WINDOW_DAYS = 30
 CODE_STOP = 100
 KNOWN_NETWORK_DAYS = 90
-WAIT = "Too many attempts. Please wait %(seconds)d seconds and try again."
-STOPPED = (
+WAIT = _("Too many attempts. Please wait %(seconds)d seconds and try again.")
+STOPPED = _(
     "Login codes are stopped for this account after too many wrong ones. "
     "Set a new password with «Forgot your password?», or ask your administrator."
 )
@@ -164,6 +165,16 @@ class Throttle:
         """The code was right: pause and doubling end, and its own count of the day goes back."""
         c, d = m.code_counter.c, m.code_day.c
         connection.execute(update(m.code_counter).where(c.user_id == user_id).values(streak=0, paused_until=0.0))
+        day = update(m.code_day).where(d.user_id == user_id, d.day == int(counted_at // DAY), d.count > 0)
+        connection.execute(day.values(count=d.count - 1))
+
+    def forgive_code(self, connection: Connection, user_id: int, counted_at: float) -> None:
+        """The attempt was no guess, since nobody could judge it: only its own count goes back, no pause ends early."""
+        c, d = m.code_counter.c, m.code_day.c
+        earlier = case((c.streak > 0, c.streak - 1), else_=0)
+        until = case((c.streak - 1 >= CODE_TRIES, c.paused_until), else_=0.0)
+        counter = update(m.code_counter).where(c.user_id == user_id)
+        connection.execute(counter.values(streak=earlier, paused_until=until))
         day = update(m.code_day).where(d.user_id == user_id, d.day == int(counted_at // DAY), d.count > 0)
         connection.execute(day.values(count=d.count - 1))
 

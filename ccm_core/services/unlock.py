@@ -21,9 +21,10 @@ from ccm_core.services.instances import Instance
 from ccm_core.services.proofs import Denied, Proofs
 from ccm_core.services.sessions import Session, Sessions
 from ccm_core.services.throttle import Throttle
+from ccm_core.texts import marked as _
 
 MOST_FAILURES = 5
-REFUSED = "That did not work. Please try again, or log in anew."
+REFUSED = _("That did not work. Please try again, or log in anew.")
 
 
 class UnlockService:

@@ -172,6 +172,12 @@ class UserAdmin:
         with self._database.read() as connection:
             return accounts.get(connection, instance, user_id)
 
+    def has_administrator(self, instance: Instance) -> bool:
+        """Whether anybody can administer the instance: an administrator with a password who is not disabled."""
+        able = select(_u.id).where(_u.instance_id == instance.id, _u.role == ADMINISTRATOR, _u.disabled.is_(False))
+        with self._database.read() as connection:
+            return connection.execute(able.where(_u.password_hash.is_not(None)).limit(1)).first() is not None
+
     def find(self, instance: Instance, typed: str) -> Account | None:
         """Return the account with this name or e-mail address, or None."""
         with self._database.read() as connection:

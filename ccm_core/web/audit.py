@@ -5,15 +5,11 @@ from __future__ import annotations
 
 from flask import Response
 
+from ccm_core.texts import marked as _
 from ccm_core.web.context import Context
 from ccm_core.web.routing import Access, Rule
 
 PAGE_SIZE = 50
-
-
-def _(message: str) -> str:
-    """Mark a text for the catalogue."""
-    return message
 
 
 KINDS = (

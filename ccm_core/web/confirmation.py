@@ -11,6 +11,7 @@ from flask import Response
 from ccm_core.errors import CcmError, Throttled
 from ccm_core.services.enrolments import of_active
 from ccm_core.services.proofs import Denied
+from ccm_core.texts import marked as _
 from ccm_core.web import page_tokens
 from ccm_core.web.context import Context
 from ccm_core.web.paths import own_path
@@ -19,7 +20,9 @@ from ccm_core.web.routing import Access, Confirmation, Rule
 APPROVAL = "approval"
 PLUGIN_PAGES = "/plugins/"
 FIELDS_LENGTH = 8000
-NEUTRAL = "Please confirm that it is you before you go on."
+OWN_FIELDS = frozenset({"page_token", APPROVAL})
+"""Fields of the host in every form: neither repeated nor shown to plugins."""
+NEUTRAL = _("Please confirm that it is you before you go on.")
 
 
 def required(context: Context, rule: Rule) -> Response | None:
@@ -41,7 +44,7 @@ def ask(context: Context, reason: str, after: str = "") -> Response:
     """
     if context.request.method != "POST":
         return context.redirect(f"/confirm?next={quote(own_path(context.path), safe='')}")
-    fields = [(name, value) for name, value in context.request.form.items(multi=True) if name not in _OWN]
+    fields = [(name, value) for name, value in context.request.form.items(multi=True) if name not in OWN_FIELDS]
     if any(name == "code" or "password" in name for name, _ in fields):
         return context.redirect(f"/confirm?next={quote(after or context.request.path, safe='')}")
     return _draw(context, next_path="", target=context.request.path, fields=urlencode(fields), reason=reason)
@@ -77,7 +80,7 @@ def confirm(context: Context) -> Response:
     context.renew(token)
     if not target or own_path(target) != target:
         return context.redirect(next_path)
-    pairs = [pair for pair in parse_qsl(fields, keep_blank_values=True) if pair[0] not in _OWN]
+    pairs = [pair for pair in parse_qsl(fields, keep_blank_values=True) if pair[0] not in OWN_FIELDS]
     pairs.append((APPROVAL, _approval(context, token, target, pairs)))
     return context.render("confirm_again.html", text=reason, target=target, fields=pairs)
 
@@ -134,7 +137,7 @@ def _approval(context: Context, session_token: str, target: str, fields: list[tu
 
 def _approved(context: Context) -> bool:
     form = context.request.form
-    fields = [(name, value) for name, value in form.items(multi=True) if name not in _OWN]
+    fields = [(name, value) for name, value in form.items(multi=True) if name not in OWN_FIELDS]
     digest = _digest(context.cookies.get("ccm_session"), context.request.path, fields)
     recent = context.parts.sessions.recent(context.active, context.now)
     return recent and page_tokens.fits(context.parts.vault, "approval", digest, form.get(APPROVAL, ""))
@@ -143,8 +146,6 @@ def _approved(context: Context) -> bool:
 def _digest(session_token: str, target: str, fields: list[tuple[str, str]]) -> bytes:
     return hashlib.sha256("\n".join((session_token, target, urlencode(sorted(fields)))).encode()).digest()
 
-
-_OWN = frozenset({"page_token", APPROVAL})
 
 RULES = (
     Rule("GET", "/confirm", show, Access.SESSION),

@@ -12,12 +12,8 @@ from werkzeug.exceptions import HTTPException
 from ccm_core.errors import Busy, CcmError, Conflict, InputError, NotFound, PluginRefused, Throttled
 from ccm_core.services.proofs import Denied
 from ccm_core.texts import best_language
+from ccm_core.texts import marked as _
 from ccm_core.web.context import Web
-
-
-def _(message: str) -> str:
-    """Mark a text for the catalogue."""
-    return message
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,10 @@ from wtforms import Form, PasswordField, StringField
 from wtforms.validators import DataRequired, InputRequired, Length
 
 from ccm_core.texts import Translator
+from ccm_core.texts import marked as _
 
-REQUIRED = "Please fill in this field."
-TOO_LONG = "This is too long."
+REQUIRED = _("Please fill in this field.")
+TOO_LONG = _("This is too long.")
 _filled = DataRequired(REQUIRED)
 _typed = InputRequired(REQUIRED)
 

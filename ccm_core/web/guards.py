@@ -16,7 +16,6 @@ from ccm_core.web.paths import own_path
 from ccm_core.web.routing import Access, Rule
 
 MOST_BYTES = 65536
-FOREIGN = "The request did not come from a page of this site. Please open the page again and repeat it there."
 
 
 def check_body(request: Request) -> None:
@@ -39,12 +38,19 @@ def same_origin(request: Request, instance: Instance) -> bool:
 
 
 def page_token_fits(context: Context) -> bool:
-    """Whether the form holds the page token of this session, or before the login of this visit."""
-    token, vault = context.field("page_token"), context.parts.vault
-    if context.session is not None:
-        return page_tokens.fits(vault, "session", context.session.family, token)
+    """Whether the form holds the page token of this session, active or locked."""
+    session = context.session
+    if session is None:
+        return False
+    return page_tokens.fits(context.parts.vault, "session", session.family, context.field("page_token"))
+
+
+def public_token_fits(context: Context) -> bool:
+    """Whether the form was drawn for this browser before the login, or in its session."""
     visit = context.cookies.get(VISIT)
-    return bool(visit) and page_tokens.fits(vault, "visit", visit.encode(), token)
+    if visit and page_tokens.fits(context.parts.vault, "visit", visit.encode(), context.field("page_token")):
+        return True
+    return page_token_fits(context)
 
 
 def check(context: Context, rule: Rule) -> Response | None:
@@ -57,7 +63,8 @@ def check(context: Context, rule: Rule) -> Response | None:
     if context.request.method == "POST":
         if not same_origin(context.request, context.instance):
             refuse(context, "foreign origin")
-        if rule.access is not Access.OWN_CHECKS and not page_token_fits(context):
+        fits = public_token_fits if rule.access is Access.PUBLIC else page_token_fits
+        if rule.access is not Access.OWN_CHECKS and not fits(context):
             refuse(context, "page token")
     return None
 
@@ -81,4 +88,4 @@ def refuse(context: Context, reason: str) -> None:
         method=context.request.method,
         path=context.request.path[:100],
     )
-    raise Forbidden(FOREIGN)
+    raise Forbidden

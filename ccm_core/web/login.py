@@ -10,6 +10,8 @@ from flask import Response
 from ccm_core.errors import CcmError, Throttled
 from ccm_core.services.login import Pending
 from ccm_core.services.proofs import Denied
+from ccm_core.texts import marked as _
+from ccm_core.web import guards
 from ccm_core.web.context import Context, Message
 from ccm_core.web.cookies import LOGIN, SESSION
 from ccm_core.web.forms import LoginForm, errors_of
@@ -17,8 +19,8 @@ from ccm_core.web.paths import own_path
 from ccm_core.web.routing import Access, Rule
 
 DONE = {
-    "password": "Your new password was saved. You can log in with it now.",
-    "logout": "You have been logged out.",
+    "password": _("Your new password was saved. You can log in with it now."),
+    "logout": _("You have been logged out."),
 }
 
 
@@ -82,6 +84,10 @@ def code(context: Context) -> Response:
 
 def logout(context: Context) -> Response:
     """End the session, active or locked, and any pending login."""
+    if not guards.public_token_fits(context):
+        if context.session is None and not context.cookies.get(LOGIN):
+            return context.redirect("/login")  # a page whose session is gone: there is nothing to end
+        guards.refuse(context, "page token")
     parts = context.parts
     parts.logins.cancel(context.cookies.get(LOGIN))
     if context.session is not None:
@@ -168,5 +174,5 @@ RULES = (
     Rule("POST", "/login", password, Access.PUBLIC),
     Rule("GET", "/login/challenge", challenge, Access.PUBLIC),
     Rule("POST", "/login/challenge", code, Access.PUBLIC),
-    Rule("POST", "/logout", logout, Access.PUBLIC),
+    Rule("POST", "/logout", logout, Access.OWN_CHECKS),
 )

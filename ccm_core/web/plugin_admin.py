@@ -12,6 +12,7 @@ from ccm_core.errors import CcmError, InputError, NotFound, PluginRefused
 from ccm_core.plugin_api import SettingField
 from ccm_core.services.plugin_settings import effective_settings
 from ccm_core.services.plugins import PluginView
+from ccm_core.texts import marked as _
 from ccm_core.web.context import Context
 from ccm_core.web.routing import Access, Confirmation, Rule
 
@@ -76,27 +77,27 @@ def deactivate(context: Context) -> Response:
 def everyone(context: Context) -> Response:
     """Activate directly for all users."""
     context.parts.access.allow(context.instance, context.args["name"], context.now, context.actor)
-    return _back(context, "The plugin is now enabled for all users.")
+    return _back(context, _("The plugin is now enabled for all users."))
 
 
 def select(context: Context) -> Response:
     """Limit the plugin to selected users."""
     context.parts.access.select_users(context.instance, context.args["name"], context.now, context.actor)
-    return _back(context, "The plugin is now limited to selected users.")
+    return _back(context, _("The plugin is now limited to selected users."))
 
 
 def allow(context: Context) -> Response:
     """Enable the plugin for one user."""
     user_id = user_id_of(context.field("user"))
     context.parts.access.allow(context.instance, context.args["name"], context.now, context.actor, user_id)
-    return _back(context, "The plugin was enabled for the user.")
+    return _back(context, _("The plugin was enabled for the user."))
 
 
 def revoke(context: Context) -> Response:
     """Withdraw the plugin from one user, with its enrolment."""
     user_id = user_id_of(context.field("user"))
     context.parts.access.revoke(context.instance, context.args["name"], user_id, context.now, context.actor)
-    return _back(context, "The plugin was withdrawn from the user.")
+    return _back(context, _("The plugin was withdrawn from the user."))
 
 
 def save_settings(context: Context) -> Response:
@@ -106,7 +107,7 @@ def save_settings(context: Context) -> Response:
         context.parts.plugins.save_settings(context.instance, context.args["name"], typed, context.now, context.actor)
     except InputError as error:
         return _draw(context, errors={error.field: context.say(error)}, typed=typed, status=400)
-    return _back(context, "The settings were saved.")
+    return _back(context, _("The settings were saved."))
 
 
 def purge(context: Context) -> Response:
@@ -122,7 +123,7 @@ def retry(context: Context) -> Response:
         context.parts.plugins.retry(context.instance, name, context.now, context.actor)
     except PluginRefused as refused:
         return context.redirect(f"{PAGE}/{name}", context.say(refused), "error")
-    return _back(context, "The plugin could be loaded again.")
+    return _back(context, _("The plugin could be loaded again."))
 
 
 def user_id_of(text: str) -> int:
@@ -150,8 +151,10 @@ def _affected(text: str) -> Callable[[Context], str]:
 
 def _revoke_reason(context: Context) -> str:
     account = context.parts.users.get(context.instance, user_id_of(context.field("user")))
-    sentence = "Withdraw the plugin %(plugin)s from %(name)s: a second factor of it is removed, and the user is told."
-    return context.texts.gettext(sentence) % {"plugin": context.args["name"], "name": account.name}
+    sentence = context.texts.gettext(
+        "Withdraw the plugin %(plugin)s from %(name)s: a second factor of it is removed, and the user is told."
+    )
+    return sentence % {"plugin": context.args["name"], "name": account.name}
 
 
 def _back(context: Context, message: str, error: CcmError | None = None) -> Response:
@@ -235,8 +238,10 @@ def _draw(
 
 
 ADMIN, ALWAYS = Access.ADMINISTRATOR, Confirmation.ALWAYS
-DEACTIVATE = _affected("Deactivate the plugin %(plugin)s: users with a second factor of it sign in by password alone.")
-PURGE = _affected("Remove everything that is kept for the plugin %(plugin)s: this cannot be undone.")
+DEACTIVATE = _affected(
+    _("Deactivate the plugin %(plugin)s: users with a second factor of it sign in by password alone.")
+)
+PURGE = _affected(_("Remove everything that is kept for the plugin %(plugin)s: this cannot be undone."))
 ONE = f"{PAGE}/<name>"
 RULES = (
     Rule("GET", PAGE, show_all, ADMIN),

@@ -77,7 +77,8 @@ def _request(context: Context, plugin: LoadedPlugin, changes: FactorChanges, arg
     name, account = plugin.name, context.account
     settings = effective_settings(plugin.settings, context.instance.active[name].settings)
     form = {key: values[0] for key, values in context.request.form.lists()} | arguments
-    form.pop("page_token", None)
+    for own in confirmation.OWN_FIELDS:
+        form.pop(own, None)
     return PageRequest(
         method=context.request.method,
         form=form,

@@ -24,7 +24,7 @@ class Access(Enum):
     ADMINISTRATOR = "administrator"
     """An administrator with an active session."""
     OWN_CHECKS = "own checks"
-    """The window that is still open: the view checks session and page token itself (``session.py``)."""
+    """Log-out and the window that is still open: the view checks session and page token itself."""
 
 
 class Confirmation(Enum):

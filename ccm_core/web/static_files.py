@@ -13,10 +13,11 @@ from flask import Response
 
 from ccm_core.errors import NotFound, PluginRefused
 from ccm_core.plugin_manager.registry import Registry
+from ccm_core.texts import marked as _
 
 FOLDER = Path(__file__).parent / "static"
 KEPT = "public, max-age=31536000, immutable"
-MISSING = "This page does not exist."
+MISSING = _("This page does not exist.")
 
 
 @cache

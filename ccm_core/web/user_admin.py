@@ -12,6 +12,7 @@ from ccm_core.errors import Conflict, InputError
 from ccm_core.plugin_api import Account as PluginAccount
 from ccm_core.services.accounts import Account
 from ccm_core.services.plugin_access import Standing
+from ccm_core.texts import marked as _
 from ccm_core.web.account import DrawnSection, draw_sections, sessions_of
 from ccm_core.web.context import Context
 from ccm_core.web.forms import NewUserForm, errors_of
@@ -224,19 +225,26 @@ def _sections(context: Context, account: Account, standings: Mapping[str, Standi
 
 ADMIN, ALWAYS, RECENT = Access.ADMINISTRATOR, Confirmation.ALWAYS, Confirmation.RECENT
 ONE = f"{PAGE}/<id>"
-RESET_REASON = _about("Remove the second factor of %(name)s: the user signs in by password alone and is told by mail.")
-ROLE_REASON = _about("Change the role of %(name)s.")
-DELETE_REASON = _about("Delete the user %(name)s with everything that belongs to the account.")
+RESET_REASON = _about(
+    _("Remove the second factor of %(name)s: the user signs in by password alone and is told by mail.")
+)
+ROLE_REASON = _about(_("Change the role of %(name)s."))
+DELETE_REASON = _about(_("Delete the user %(name)s with everything that belongs to the account."))
 RULES = (
     Rule("GET", PAGE, show_all, ADMIN),
     Rule("POST", PAGE, add, ADMIN, RECENT),
     Rule("GET", ONE, show, ADMIN),
-    Rule("POST", f"{ONE}/disable", act(_disable, "The user was disabled."), ADMIN, RECENT),
-    Rule("POST", f"{ONE}/enable", act(_enable, "The user was enabled."), ADMIN, RECENT),
-    Rule("POST", f"{ONE}/password-link", act(_link, "A link to set a password was sent."), ADMIN, RECENT),
-    Rule("POST", f"{ONE}/role", act(_role, "The role was changed."), ADMIN, ALWAYS, ROLE_REASON),
+    Rule("POST", f"{ONE}/disable", act(_disable, _("The user was disabled.")), ADMIN, RECENT),
+    Rule("POST", f"{ONE}/enable", act(_enable, _("The user was enabled.")), ADMIN, RECENT),
+    Rule("POST", f"{ONE}/password-link", act(_link, _("A link to set a password was sent.")), ADMIN, RECENT),
+    Rule("POST", f"{ONE}/role", act(_role, _("The role was changed.")), ADMIN, ALWAYS, ROLE_REASON),
     Rule(
-        "POST", f"{ONE}/reset-factor", act(_reset_factor, "The second factor was removed."), ADMIN, ALWAYS, RESET_REASON
+        "POST",
+        f"{ONE}/reset-factor",
+        act(_reset_factor, _("The second factor was removed.")),
+        ADMIN,
+        ALWAYS,
+        RESET_REASON,
     ),
     Rule("POST", f"{ONE}/delete", delete, ADMIN, ALWAYS, DELETE_REASON),
     Rule("POST", f"{ONE}/sessions", end_sessions, ADMIN, RECENT),

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: MIT
+"""A plugin that cannot judge must neither cost the user attempts nor free an attacker from a pause."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, insert
+
+from ccm_core.db import models as m
+from ccm_core.db.engine import Database, create_file
+from ccm_core.errors import Throttled
+from ccm_core.services.throttle import Throttle
+from ccm_core.services.vault import Ring, Vault, new_key, write_ring
+
+NOW = 1_800_000_000.0
+
+
+@pytest.fixture
+def connection(tmp_path: Path) -> Iterator[Connection]:
+    url = f"sqlite:///{tmp_path / 'x.sqlite3'}"
+    create_file(url)
+    database = Database(url)
+    with database.write() as opened:
+        m.metadata.create_all(opened)
+        opened.execute(insert(m.instance).values(id=1, host="h", edition="cloud", created_at=NOW))
+        names = {"name": "e", "name_key": "e", "email": "e@x", "email_key": "e@x", "role": "user"}
+        opened.execute(insert(m.user).values(id=1, instance_id=1, created_at=NOW, **names))
+        yield opened
+    database.dispose()
+
+
+@pytest.fixture
+def throttle(tmp_path: Path) -> Throttle:
+    key_id, key = new_key()
+    write_ring(tmp_path / "keys", Ring({key_id: key}))
+    return Throttle(Vault(tmp_path / "keys"))
+
+
+def test_a_forgiven_attempt_gives_back_only_itself(connection: Connection, throttle: Throttle) -> None:
+    for _ in range(5):
+        throttle.count_code(connection, 1, NOW)
+    throttle.forgive_code(connection, 1, NOW)
+    assert throttle.wrong_codes(connection, 1, NOW) == 4
+    throttle.count_code(connection, 1, NOW)
+    with pytest.raises(Throttled):
+        throttle.count_code(connection, 1, NOW)
+
+
+def test_forgiving_does_not_end_a_pause_that_wrong_codes_earned(connection: Connection, throttle: Throttle) -> None:
+    for _ in range(5):
+        throttle.count_code(connection, 1, NOW)
+    throttle.count_code(connection, 1, NOW + 31)
+    throttle.forgive_code(connection, 1, NOW + 31)
+    with pytest.raises(Throttled):
+        throttle.count_code(connection, 1, NOW + 32)
