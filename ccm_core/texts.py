@@ -12,6 +12,12 @@ from babel.messages.pofile import read_po
 LANGUAGES = ("en", "de")
 """What a person can choose; the first is used when nothing fits."""
 
+
+def marked(text: str) -> str:
+    """Mark a text for the catalogues where it is written; it is translated where it is shown. Imported as ``_``."""
+    return text
+
+
 Catalogue = Mapping[str, tuple[str, ...]]
 """Message id to its translations: one, or one per plural form."""
 
