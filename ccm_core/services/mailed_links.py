@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from ccm_core.db import models as m
 from ccm_core.errors import NotFound
@@ -31,6 +31,9 @@ class Link:
 
 
 _l = m.mailed_link.c
+_PENDING_EMAIL = select(_l.email).where(
+    _l.user_id == bindparam("user"), _l.kind == "email", _l.expires_at > bindparam("now")
+)
 
 
 def create(
@@ -76,8 +79,7 @@ def use(connection: Connection, link: Link) -> None:
 
 def pending_email(connection: Connection, user_id: int, now: float) -> str | None:
     """Return the new address that waits for its link to be opened."""
-    query = select(_l.email).where(_l.user_id == user_id, _l.kind == "email", _l.expires_at > now)
-    return connection.execute(query).scalar()
+    return connection.execute(_PENDING_EMAIL, {"user": user_id, "now": now}).scalar()
 
 
 def recent(connection: Connection, user_id: int, kind: Kind, since: float) -> int:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from ccm_core.db import models as m
@@ -18,6 +18,9 @@ from ccm_core.services.activations import ActivationRows
 from ccm_core.services.enrolments import Enrolments, of_active
 from ccm_core.services.instances import Instance
 from ccm_core.services.user_admin import Actor
+
+_a = m.access.c
+_SELECTED = select(_a.plugin).where(_a.user_id == bindparam("user"), _a.instance_id == bindparam("instance"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +48,8 @@ class PluginAccess:
         """Return the user's standing to each active plugin, by name."""
         if not instance.active:
             return {}
-        a = m.access.c
-        query = select(a.plugin).where(a.user_id == account.id, a.instance_id == instance.id)
         with self._database.read() as connection:
-            selected = set(connection.execute(query).scalars())
+            selected = set(connection.execute(_SELECTED, {"user": account.id, "instance": instance.id}).scalars())
             enrolled = {row.plugin for row in self._ledger.confirmed(account.id, connection)}
         return {
             name: Standing(active.admits and (active.everyone or name in selected), name in enrolled)

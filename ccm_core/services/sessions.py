@@ -90,6 +90,11 @@ _TOUCH = (
     update(m.session).where(_s.id == bindparam("id"), _s.seen_at == bindparam("seen")).values(seen_at=bindparam("now"))
 )
 _INSERT = insert(m.session)
+_OPEN = (
+    select(_s.id, _s.user_agent, _s.network, _s.full_login_at, _s.seen_at)
+    .where(_s.user_id == bindparam("user"), _s.stamp == bindparam("stamp"), _s.full_login_at > bindparam("since"))
+    .order_by(_s.seen_at.desc())
+)
 _OLDEST = select(_s.id).where(_s.user_id == bindparam("user")).order_by(_s.id.desc()).offset(MOST_SESSIONS - 1)
 
 
@@ -214,10 +219,9 @@ class Sessions:
 
     def open_of(self, account: Account, now: float) -> tuple[OpenSession, ...]:
         """Return a user's sessions that are active or locked, latest first."""
-        query = select(_s.id, _s.user_agent, _s.network, _s.full_login_at, _s.seen_at)
-        query = query.where(_s.user_id == account.id, _s.stamp == account.stamp, _s.full_login_at > now - self._max)
+        values = {"user": account.id, "stamp": account.stamp, "since": now - self._max}
         with self._database.read() as connection:
-            return tuple(OpenSession(*row) for row in connection.execute(query.order_by(_s.seen_at.desc())))
+            return tuple(OpenSession(*row) for row in connection.execute(_OPEN, values))
 
     def end_one(self, connection: Connection, account: Account, session_id: int) -> bool:
         """End one of a user's own sessions by its id; whether it existed."""

@@ -117,9 +117,13 @@ class Context:
             self.cookies.set(VISIT, visit)
         return page_tokens.make(self.parts.vault, "visit", visit.encode())
 
+    @cached_property
+    def _token_field(self) -> Markup:
+        return Markup('<input type="hidden" name="page_token" value="{}">').format(self.page_token)
+
     def page_token_field(self) -> Markup:
         """Return the hidden field that every form holds."""
-        return Markup('<input type="hidden" name="page_token" value="{}">').format(self.page_token)
+        return self._token_field
 
     def render(self, template: str, status: int = 200, **context: object) -> Response:
         """Draw a page of the host."""
