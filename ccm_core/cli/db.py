@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: MIT
+"""``ccm db``: the database's tables."""
+
+from __future__ import annotations
+
+import click
+
+from ccm_core.cli.context import Host, pass_host
+from ccm_core.db import migration, revision
+
+
+@click.group()
+def db() -> None:
+    """Keep the database's tables up to date."""
+
+
+@db.command()
+@pass_host
+def upgrade(host: Host) -> None:
+    """Run missing migrations, all or nothing. Stop the servers and make a backup first."""
+    before = revision.current(host.database)
+    if before is None or before > revision.HEAD:
+        revision.check_revision(host.database)
+    migration.upgrade(host.database)
+    if before == revision.HEAD:
+        click.echo("The database is up to date.")
+    else:
+        click.echo(f"The database was upgraded from revision {before} to {revision.HEAD}.")

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: MIT
+"""``ccm demo``: what ``make run`` calls. A deployment with two accounts, made at the first run and kept."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+import click
+
+from ccm_core.cli.context import Host, pass_host
+from ccm_core.cli.ports import free_address
+from ccm_core.cli.serve import own_port, start
+from ccm_core.config import Settings
+from ccm_core.services.installation import NewAccount, install, is_installed
+
+PASSWORD = "CCM_DEMO_PASSWORD"  # noqa: S105 - the name of a variable
+ADDRESS = "127.0.0.1"
+ACCOUNTS = (("admin", True), ("erika", False))
+_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that look alike
+
+
+@click.command()
+@pass_host
+def demo(host: Host) -> None:
+    """Serve a demo with an administrator «admin» and a user «erika»; their passwords are made at the first run."""
+    settings = host.settings
+    free_address(ADDRESS, own_port(settings))
+    if is_installed(settings):
+        _upgrade(host)
+    else:
+        _prepare(host, settings)
+    click.echo(_text(settings))
+    start(host, ADDRESS, None, workers=1)
+
+
+def _prepare(host: Host, settings: Settings) -> None:
+    """Make the deployment; generated passwords go into a file, a given one does not."""
+    given = host.environment.get(PASSWORD, "")
+    accounts = [
+        NewAccount(name, f"{name}@example.org", given or _new_password(), administrator=administrator)
+        for name, administrator in ACCOUNTS
+    ]
+    install(settings, host.clock, accounts)
+    if not given:
+        descriptor = os.open(_file(settings), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.writelines(f"{account.name} {account.password}\n" for account in accounts)
+
+
+def _upgrade(host: Host) -> None:
+    from ccm_core.db import migration, revision  # noqa: PLC0415 - Alembic is not loaded for a start without migrations
+
+    if revision.pending(host.database):
+        migration.upgrade(host.database)
+
+
+def _text(settings: Settings) -> str:
+    lines = [f"Demo: {settings.base_url}"]
+    try:
+        pairs = [line.split() for line in _file(settings).read_text("ascii").splitlines()]
+        lines += [f"  {name}  password {password}" for name, password in pairs]
+    except FileNotFoundError:
+        lines.append(f"  admin and erika; the passwords are those of the first run ({PASSWORD}).")
+    lines.append(f"  Mails are written to {settings.mail_dir}.")
+    lines.append("  To activate the plugin, log in as admin, open Plugin management and press «Activate».")
+    return "\n".join(lines)
+
+
+def _file(settings: Settings) -> Path:
+    return settings.data_dir / "demo-accounts"
+
+
+def _new_password() -> str:
+    """Return four groups of five letters: 99 bits."""
+    return "-".join("".join(secrets.choice(_LETTERS) for _ in range(5)) for _ in range(4))

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: MIT
+"""The console script ``ccm``: its group of commands, and every error as one line."""
+
+from __future__ import annotations
+
+import io
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+
+import click
+
+from ccm_core.cli.context import Host
+from ccm_core.cli.logs import stay_silent
+from ccm_core.cli.names import COMMANDS
+from ccm_core.cli.plugin_commands import plugin_group
+from ccm_core.errors import CcmError
+from ccm_core.services.parts import Clock, host_version
+
+
+class Commands(click.Group):
+    """The host's commands, each imported when it is named; any other word may name a plugin."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the host's commands; a plugin's are known only once it is loaded."""
+        del ctx
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command of the host, else the group of the plugin of that name, else None."""
+        if cmd_name not in COMMANDS:
+            return plugin_group(ctx.find_object(Host), cmd_name)
+        module, _, attribute = COMMANDS[cmd_name].partition(":")
+        command: click.Command = getattr(import_module(module), attribute)
+        return command
+
+
+@click.group(cls=Commands, epilog="A plugin's own commands: ccm PLUGIN --help.")
+@click.version_option(host_version(), message="ccm %(version)s")
+def ccm() -> None:
+    """Run and look after the backend: accounts, plugins, mails, keys."""
+
+
+def run(arguments: Sequence[str], clock: Clock = time.time, environment: Mapping[str, str] | None = None) -> int:
+    """Run one command and return its exit status, 0 or 1; an error is one line on stderr."""
+    stay_silent()
+    host = Host(clock, environment)
+    try:
+        "".join(arguments).encode()
+        status = ccm.main(list(arguments), "ccm", standalone_mode=False, obj=host)
+    except UnicodeEncodeError:
+        return _refuse("An argument is not valid UTF-8.")
+    except click.Abort:
+        return 1
+    except click.ClickException as error:
+        return _refuse(error.format_message() + _help_of(error))
+    except (CcmError, OSError) as error:
+        return _refuse(_sentence(error))
+    finally:
+        host.close()
+    return 1 if status else 0
+
+
+def main() -> int:
+    """Entry point: run the command line's command."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal that lacks a letter is no reason to stop
+    try:
+        return run(sys.argv[1:])
+    except KeyboardInterrupt:
+        return 1
+
+
+def _refuse(sentence: str) -> int:
+    click.echo(sentence, err=True)
+    return 1
+
+
+def _sentence(error: CcmError | OSError) -> str:
+    """Return one line; what the database driver said is added, since here an operator reads it."""
+    if isinstance(error, OSError):
+        text = f"{error.filename}: {error.strerror}." if error.filename else f"{error.strerror or error}."
+    else:
+        text = str(error)
+        cause = getattr(error.__cause__, "orig", None)
+        text += f" ({cause})" if cause and str(cause) not in text else ""
+    return " ".join(text.split())
+
+
+def _help_of(error: click.ClickException) -> str:
+    """Name the help page that belongs to a wrong use, unless the message is that page."""
+    if not isinstance(error, click.UsageError) or isinstance(error, click.exceptions.NoArgsIsHelpError):
+        return ""
+    return f" See «{error.ctx.command_path if error.ctx else 'ccm'} --help»."

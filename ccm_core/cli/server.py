@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: MIT
+"""The HTTP server: worker processes forked from one that has loaded everything but holds no connection, no thread."""
+
+from __future__ import annotations
+
+import gc
+import socket
+import threading
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import click
+from granian.constants import HTTPModes, Interfaces
+from granian.log import LogLevels
+from granian.server import MPServer
+
+from ccm_core.app import create_app, start_background
+from ccm_core.cli.logs import library_logging, write_json
+from ccm_core.services.parts import Parts
+
+THREADS = 16
+"""Threads that answer requests, per worker process."""
+
+STOP_SECONDS = 10
+"""How long a worker may take to finish its requests when it is told to stop."""
+
+
+def run_server(parts: Parts, address: str, port: int, workers: int) -> None:
+    """Serve until a signal tells to stop."""
+    write_json()
+    parts.faults.clear_node()
+    parts.database.dispose()
+    gc.collect()  # ends the threads of services that are no longer used, such as those of the demo's set-up
+    gc.freeze()  # what is loaded by now stays shared: a worker's collections do not touch it
+    server = _Server(
+        "ccm",
+        address=address,
+        port=port,
+        interface=Interfaces.WSGI,
+        http=HTTPModes.http1,
+        websockets=False,
+        workers=workers,
+        blocking_threads=THREADS,
+        respawn_failed_workers=True,
+        workers_kill_timeout=STOP_SECONDS,
+        log_level=LogLevels.error,
+        log_dictconfig=library_logging(),
+    )
+    server.serve(target_loader=partial(_application, parts), wrap_loader=False)
+
+
+def _application(parts: Parts) -> Callable[..., Any]:
+    """Return the application of one worker process, in that process."""
+    app = create_app(parts.settings, parts.clock, parts)
+    start_background(parts, threading.Event())
+    return app
+
+
+class _Server(MPServer):
+    """Granian, which says in one line of ours when it takes connections."""
+
+    def startup(self, spawn_target: Any, target_loader: Any) -> None:
+        """Start the workers and wait until they listen, or until a signal or a failed worker ends that."""
+        super().startup(spawn_target, target_loader)  # type: ignore[no-untyped-call]  # Granian types only what users call
+        while not self.main_loop_interrupt.wait(0.01):
+            try:
+                socket.create_connection((self.bind_addr, self.bind_port), timeout=1).close()
+            except OSError:
+                continue
+            host = f"[{self.bind_addr}]" if ":" in self.bind_addr else self.bind_addr
+            click.echo(f"Serving on http://{host}:{self.bind_port}")
+            return
