@@ -79,10 +79,11 @@ class PasswordResetService:
         self._parts = parts
         parts.outbox.prepares(REQUEST, self.prepare)
 
-    def request(self, instance: Instance, typed: str, client: Client) -> None:
-        """Take a request for a link: one row for any input; the delivery looks the user up."""
+    def request(self, instance: Instance, typed: str, client: Client, now: float) -> None:
+        """Take a request for a link: one row for any input; the delivery looks the user up. Raises Throttled."""
         values = {"typed": typed[:320], "network": client.network}
         with self._parts.database.write() as connection:
+            self._parts.throttle.count_reset_request(connection, instance.id, client, now)
             self._parts.outbox.request(connection, REQUEST, instance.id, values)
 
     def prepare(self, connection: Connection, instance_id: int, now: float, values: Mapping[str, str]) -> None:

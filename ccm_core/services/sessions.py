@@ -87,7 +87,9 @@ _LOOK = (
 )
 _RETIRED = select(_r.session_id, _r.retired_at).where(_r.token_hash == bindparam("hash"))
 _TOUCH = (
-    update(m.session).where(_s.id == bindparam("id"), _s.seen_at == bindparam("seen")).values(seen_at=bindparam("now"))
+    update(m.session)
+    .where(_s.id == bindparam("session"), _s.seen_at == bindparam("seen"))
+    .values(seen_at=bindparam("now"))
 )
 _INSERT = insert(m.session)
 _OPEN = (
@@ -158,7 +160,7 @@ class Sessions:
         """Note activity of an active session, at most once a minute."""
         if session.state == "active" and now >= session.seen_at + TOUCH_SECONDS:
             with self._database.write() as connection:
-                connection.execute(_TOUCH, {"id": session.id, "seen": session.seen_at, "now": now})
+                connection.execute(_TOUCH, {"session": session.id, "seen": session.seen_at, "now": now})
 
     def create(
         self,

@@ -55,6 +55,8 @@ ACCOUNT_AND_NETWORK = Bound("account and network", free=5, longest=900, life=DAY
 ACCOUNT = Bound("account", free=10, longest=60, life=DAY)
 NETWORK = Bound("network", free=30, longest=60, life=60, fixed=True)
 
+RESET_REQUESTS = Bound("reset requests of a network", free=20, longest=3600, life=3600, fixed=True)
+
 _t = m.throttle.c
 _now: BindParameter[float] = bindparam("now")
 _upsert = insert(m.throttle)
@@ -113,13 +115,20 @@ class Throttle:
         rows = [(own, ACCOUNT_AND_NETWORK), (self.network_key(instance_id, client), NETWORK)]
         if not known:
             rows.append((self._vault.mac("throttle", f"account|{person}".encode()), ACCOUNT))
-        values = [_row(key, bound, now) for key, bound in rows]
-        counted = connection.execute(_COUNT.values(values), {"now": now}).all()
-        keys = tuple(key for key, _ in rows)
+        self._count(connection, rows, now)
+        return PasswordAttempt(tuple(key for key, _ in rows), own)
+
+    def count_reset_request(self, connection: Connection, instance_id: int, client: Client, now: float) -> None:
+        """Count one request for a reset mail, the same for every input; raises Throttled (ASVS 2.4.1)."""
+        key = self._vault.mac("throttle", f"reset|{instance_id}|{client.network}".encode())
+        self._count(connection, [(key, RESET_REQUESTS)], now)
+
+    def _count(self, connection: Connection, rows: list[tuple[bytes, Bound]], now: float) -> None:
+        """Count in all rows, or in none when one of them holds the caller back: then raises Throttled."""
+        counted = connection.execute(_COUNT.values([_row(key, bound, now) for key, bound in rows]), {"now": now}).all()
         if len(counted) < len(rows):
-            until = connection.execute(_BLOCKED, {"keys": keys}).scalar_one()
+            until = connection.execute(_BLOCKED, {"keys": [key for key, _ in rows]}).scalar_one()
             raise _wait(until - now)
-        return PasswordAttempt(keys, own)
 
     def take_back_password(self, connection: Connection, attempt: PasswordAttempt) -> None:
         """The password was right: its own counts go back, and this network's count for the account is cleared."""

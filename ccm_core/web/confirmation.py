@@ -9,7 +9,6 @@ from urllib.parse import parse_qsl, quote, urlencode
 from flask import Response
 
 from ccm_core.errors import CcmError, Throttled
-from ccm_core.services.enrolments import of_active
 from ccm_core.services.proofs import Denied
 from ccm_core.texts import marked as _
 from ccm_core.web import page_tokens
@@ -126,8 +125,8 @@ def _password_alone(context: Context, target: str) -> bool:
     """Before the pages of the one plugin that the user is enrolled with, which ask for a fresh code themselves."""
     if not target.startswith(PLUGIN_PAGES):
         return False
-    rows = of_active(context.parts.factors.ledger.confirmed(context.account.id), context.instance)
-    return {row.plugin for row in rows} == {target.removeprefix(PLUGIN_PAGES).partition("/")[0]}
+    enrolled = context.parts.access.enrolled_in_active(context.instance, context.account)
+    return enrolled == (target.removeprefix(PLUGIN_PAGES).partition("/")[0],)
 
 
 def _approval(context: Context, session_token: str, target: str, fields: list[tuple[str, str]]) -> str:

@@ -30,7 +30,7 @@ def send(context: Context) -> Response:
             values={"username": form.username.data},
             errors=errors_of(form, context.texts),
         )
-    context.parts.resets.request(context.instance, form.username.data or "", context.client)
+    context.parts.resets.request(context.instance, form.username.data or "", context.client, context.now)
     return context.render("forgot_sent.html", minutes=context.parts.settings.reset_seconds // 60)
 
 

@@ -33,8 +33,7 @@ def page(context: Context) -> Response:
     except PluginRefused as refused:
         raise PluginFailed(name, "pages", refused.message, **refused.values) from refused
     route, arguments = _match(context, plugin)
-    sessions = context.parts.sessions
-    if route.recent_login and not sessions.password_recent(context.active, context.now):
+    if route.recent_login and not _recent_enough(context, name):
         return _confirm_first(context, route, plugin)
     changes = _changes(context, name, standing)
     answer = context.parts.calls.view(name, route, _request(context, plugin, changes, arguments))
@@ -56,6 +55,14 @@ def _match(context: Context, plugin: LoadedPlugin) -> tuple[Route, dict[str, str
     except Exception as error:
         raise NotFound(MISSING) from error
     return plugin.routes[int(endpoint)], {name: str(value) for name, value in arguments.items()}
+
+
+def _recent_enough(context: Context, name: str) -> bool:
+    """The password is enough before pages of the only factor, which ask for a fresh code themselves."""
+    sessions, session = context.parts.sessions, context.active
+    if context.parts.access.enrolled_in_active(context.instance, context.account) == (name,):
+        return sessions.password_recent(session, context.now)
+    return sessions.recent(session, context.now)
 
 
 def _changes(context: Context, name: str, standing: Standing) -> FactorChanges:
