@@ -103,7 +103,7 @@ def test_every_page_inside_a_session_holds_the_closed_dialog_with_its_token():
 
 
 def test_enter_in_the_code_field_means_log_in_and_never_back():
-    page = draw("challenge.html", part=Markup('<input name="code">'), factor="other", others=[], error=None)
+    page = draw("challenge.html", part=Markup('<input name="code">'), factor="other", others=[], next="/", error=None)
     code_form = next(form for form in re.findall(r"<form.*?</form>", page, re.DOTALL) if 'name="code"' in form)
     own = [button for button in re.findall(r"<button[^>]*>[^<]*", code_form) if " form=" not in button]
     assert [button.split(">")[1].strip() for button in own] == ["Log in"]
