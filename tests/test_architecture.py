@@ -38,7 +38,7 @@ THIRD_PARTY = {
     "click": {"cli", "plugin_manager"},
     "cryptography": {"services"},
     "flask": {"app", "web"},
-    "granian": {"cli"},
+    "granian": {"cli", "testing"},
     "httpx": {"testing"},
     "jinja2": {"web"},
     "markupsafe": {"web"},
@@ -46,7 +46,7 @@ THIRD_PARTY = {
     "pluggy": {"plugin_api", "plugin_manager"},
     "pytest": {"testing"},
     "sqlalchemy": {"db", "services", "testing"},
-    "structlog": {"app", "cli", "services"},
+    "structlog": {"app", "cli", "services", "web"},
     "werkzeug": {"app", "plugin_manager", "web"},
     "wtforms": {"web"},
 }

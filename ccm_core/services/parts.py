@@ -5,14 +5,14 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 
 from ccm_core.config import Settings
 from ccm_core.db.engine import Database
 from ccm_core.plugin_manager.calls import Calls
-from ccm_core.plugin_manager.discovery import discover
+from ccm_core.plugin_manager.discovery import PluginRecord, discover
 from ccm_core.plugin_manager.registry import Registry
 from ccm_core.services.account_changes import AccountChanges
 from ccm_core.services.activations import ActivationRows
@@ -81,6 +81,29 @@ def host_version() -> str:
     return version("ccm-core")
 
 
+@dataclass(frozen=True, slots=True)
+class _Ground:
+    """What the services stand on."""
+
+    settings: Settings
+    database: Database
+    vault: Vault
+    faults: Faults
+    registry: Registry
+    calls: Calls
+    audit: Audit
+    throttle: Throttle
+    instances: Instances
+    sessions: Sessions
+    ledger: Enrolments
+    outbox: Outbox
+    mails: Mails
+    stops: Stops
+    passwords: Passwords
+    proofs: Proofs
+    plugin_texts: PluginTexts
+
+
 def assemble(
     settings: Settings, clock: Clock, *, plugin_path: Sequence[str] | None = None, reserved: Collection[str] = ()
 ) -> Parts:
@@ -88,61 +111,91 @@ def assemble(
 
     ``plugin_path`` limits where plugins are looked for; ``reserved`` names they cannot take.
     """
-    database, vault, texts = Database(settings.database_url), Vault(settings.key_file), host_texts()
-    node = f"{socket.gethostname()}:{settings.data_dir}"
-    faults = Faults(database, clock, node)
-    registry = Registry(discover(host_version(), plugin_path, reserved), faults.report)
-    calls, plugin_texts, audit = Calls(registry, faults.report), PluginTexts(registry), Audit(database)
-    throttle, instances = Throttle(vault), Instances(database, settings)
-    sessions, ledger = Sessions(database, settings), Enrolments(database, vault)
-    outbox = Outbox(database, vault, clock, transport_for(settings), settings.host)
-    mails = Mails(outbox, texts)
-    stops = Stops(throttle, mails, audit)
-    passwords = Passwords(settings.hash_concurrency or os.cpu_count() or 1, settings.password_min_length)
-    proofs = Proofs(database, passwords, throttle, ledger, instances, calls, audit, faults.report)
-    rows = ActivationRows(instances, ledger, sessions, mails, audit)
-    logins = LoginService(database, settings, vault, proofs, throttle, sessions, ledger, calls, audit, stops)
-    resets = PasswordResetService(
-        ResetParts(
-            database,
-            settings,
-            instances,
-            passwords,
-            proofs,
-            sessions,
-            ledger,
-            throttle,
-            calls,
-            audit,
-            mails,
-            outbox,
-            stops,
-            plugin_texts,
-        )
+    texts = host_texts()
+    g = _ground(settings, clock, texts, discover(host_version(), plugin_path, reserved))
+    rows = ActivationRows(g.instances, g.ledger, g.sessions, g.mails, g.audit)
+    logins = LoginService(
+        g.database, settings, g.vault, g.proofs, g.throttle, g.sessions, g.ledger, g.calls, g.audit, g.stops
     )
+    resets = PasswordResetService(_reset_parts(g))
+    confirmations = ConfirmationService(g.database, g.proofs, g.sessions, g.ledger, g.throttle, g.audit, g.stops)
+    changes = AccountChanges(g.database, settings, g.passwords, g.proofs, g.sessions, g.throttle, g.audit, g.mails)
+    users = UserAdmin(g.database, g.passwords, g.sessions, g.ledger, g.throttle, resets, g.mails, g.audit)
     return Parts(
         settings=settings,
         clock=clock,
+        database=g.database,
+        vault=g.vault,
+        texts=texts,
+        plugin_texts=g.plugin_texts,
+        registry=g.registry,
+        calls=g.calls,
+        instances=g.instances,
+        sessions=g.sessions,
+        logins=logins,
+        unlocks=UnlockService(g.database, g.proofs, g.sessions, g.ledger, g.throttle, g.audit),
+        confirmations=confirmations,
+        resets=resets,
+        changes=changes,
+        factors=FactorParts(g.database, g.ledger, g.proofs, g.sessions, g.throttle, g.audit, g.mails, g.stops),
+        access=PluginAccess(g.database, g.ledger, rows),
+        plugins=PluginAdmin(g.database, g.registry, g.instances, g.ledger, g.faults, rows),
+        users=users,
+        faults=g.faults,
+        outbox=g.outbox,
+        audit=g.audit,
+        tidy=Tidy(g.database, settings, g.sessions, logins, g.ledger, g.throttle, g.outbox, g.audit),
+        keys=Keys(g.database, settings.key_file, g.vault),
+    )
+
+
+def _ground(settings: Settings, clock: Clock, texts: Texts, records: Mapping[str, PluginRecord]) -> _Ground:
+    database, vault = Database(settings.database_url), Vault(settings.key_file)
+    faults = Faults(database, clock, f"{socket.gethostname()}:{settings.data_dir}")
+    registry, audit, throttle = Registry(records, faults.report), Audit(database), Throttle(vault)
+    calls, instances, ledger = (
+        Calls(registry, faults.report),
+        Instances(database, settings),
+        Enrolments(database, vault),
+    )
+    outbox = Outbox(database, vault, clock, transport_for(settings), settings.host)
+    mails = Mails(outbox, texts)
+    passwords = Passwords(settings.hash_concurrency or os.cpu_count() or 1, settings.password_min_length)
+    return _Ground(
+        settings=settings,
         database=database,
         vault=vault,
-        texts=texts,
-        plugin_texts=plugin_texts,
+        faults=faults,
         registry=registry,
         calls=calls,
-        instances=instances,
-        sessions=sessions,
-        logins=logins,
-        unlocks=UnlockService(database, proofs, sessions, ledger, throttle, audit),
-        confirmations=ConfirmationService(database, proofs, sessions, ledger, throttle, audit, stops),
-        resets=resets,
-        changes=AccountChanges(database, settings, passwords, proofs, sessions, throttle, audit, mails),
-        factors=FactorParts(database, ledger, proofs, sessions, throttle, audit, mails, stops),
-        access=PluginAccess(database, ledger, rows),
-        plugins=PluginAdmin(database, registry, instances, ledger, faults, rows),
-        users=UserAdmin(database, passwords, sessions, ledger, throttle, resets, mails, audit),
-        faults=faults,
-        outbox=outbox,
         audit=audit,
-        tidy=Tidy(database, settings, sessions, logins, ledger, throttle, outbox, audit),
-        keys=Keys(database, settings.key_file, vault),
+        throttle=throttle,
+        instances=instances,
+        sessions=Sessions(database, settings),
+        ledger=ledger,
+        outbox=outbox,
+        mails=mails,
+        stops=Stops(throttle, mails, audit),
+        passwords=passwords,
+        proofs=Proofs(database, passwords, throttle, ledger, instances, calls, audit, faults.report),
+        plugin_texts=PluginTexts(registry),
+    )
+
+
+def _reset_parts(g: _Ground) -> ResetParts:
+    return ResetParts(
+        database=g.database,
+        settings=g.settings,
+        instances=g.instances,
+        passwords=g.passwords,
+        proofs=g.proofs,
+        sessions=g.sessions,
+        ledger=g.ledger,
+        throttle=g.throttle,
+        calls=g.calls,
+        audit=g.audit,
+        mails=g.mails,
+        outbox=g.outbox,
+        stops=g.stops,
+        plugin_texts=g.plugin_texts,
     )
