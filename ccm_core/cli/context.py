@@ -15,7 +15,7 @@ from ccm_core import config
 from ccm_core.cli.names import COMMANDS
 from ccm_core.config import Settings
 from ccm_core.db.engine import Database, check_reachable
-from ccm_core.db.revision import check_revision
+from ccm_core.db.migration import check_revision
 from ccm_core.errors import NotFound
 from ccm_core.services.accounts import Account
 from ccm_core.services.instances import Instance

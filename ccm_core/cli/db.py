@@ -6,7 +6,7 @@ from __future__ import annotations
 import click
 
 from ccm_core.cli.context import Host, pass_host
-from ccm_core.db import migration, revision
+from ccm_core.db import migration
 
 
 @click.group()
@@ -18,11 +18,11 @@ def db() -> None:
 @pass_host
 def upgrade(host: Host) -> None:
     """Run missing migrations, all or nothing. Stop the servers and make a backup first."""
-    before = revision.current(host.database)
-    if before is None or before > revision.HEAD:
-        revision.check_revision(host.database)
+    before = migration.current(host.database)
+    if before is None:
+        migration.check_revision(host.database)
     migration.upgrade(host.database)
-    if before == revision.HEAD:
+    if before == migration.HEAD:
         click.echo("The database is up to date.")
     else:
-        click.echo(f"The database was upgraded from revision {before} to {revision.HEAD}.")
+        click.echo(f"The database was upgraded from revision {before} to {migration.HEAD}.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import sys
 from pathlib import Path
 
 import click
@@ -13,6 +14,7 @@ from ccm_core.cli.context import Host, pass_host
 from ccm_core.cli.ports import free_address
 from ccm_core.cli.serve import own_port, start
 from ccm_core.config import Settings
+from ccm_core.db import migration
 from ccm_core.services.installation import NewAccount, install, is_installed
 
 PASSWORD = "CCM_DEMO_PASSWORD"  # noqa: S105 - the name of a variable
@@ -27,10 +29,11 @@ def demo(host: Host) -> None:
     """Serve a demo with an administrator «admin» and a user «erika»; their passwords are made at the first run."""
     settings = host.settings
     free_address(ADDRESS, own_port(settings))
-    if is_installed(settings):
-        _upgrade(host)
-    else:
+    if not is_installed(settings):
         _prepare(host, settings)
+        os.execv(sys.executable, sys.orig_argv)  # noqa: S606 - ourselves anew, without what only the set-up has loaded
+    if migration.pending(host.database):
+        migration.upgrade(host.database)
     click.echo(_text(settings))
     start(host, ADDRESS, None, workers=1)
 
@@ -47,13 +50,6 @@ def _prepare(host: Host, settings: Settings) -> None:
         descriptor = os.open(_file(settings), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w", encoding="ascii") as file:
             file.writelines(f"{account.name} {account.password}\n" for account in accounts)
-
-
-def _upgrade(host: Host) -> None:
-    from ccm_core.db import migration, revision  # noqa: PLC0415 - Alembic is not loaded for a start without migrations
-
-    if revision.pending(host.database):
-        migration.upgrade(host.database)
 
 
 def _text(settings: Settings) -> str:

@@ -12,7 +12,7 @@ import click
 from ccm_core.cli.context import Desk, Host, pass_host
 from ccm_core.cli.tables import printable
 from ccm_core.config import Settings
-from ccm_core.db.revision import check_revision
+from ccm_core.db.migration import check_revision
 from ccm_core.errors import CcmError
 from ccm_core.services.vault import read_ring
 

@@ -31,7 +31,6 @@ def run_server(parts: Parts, address: str, port: int, workers: int) -> None:
     write_json()
     parts.faults.clear_node()
     parts.database.dispose()
-    gc.collect()  # ends the threads of services that are no longer used, such as those of the demo's set-up
     gc.freeze()  # what is loaded by now stays shared: a worker's collections do not touch it
     server = _Server(
         "ccm",

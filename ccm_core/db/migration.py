@@ -1,63 +1,60 @@
 # SPDX-License-Identifier: MIT
-"""Brings a database to the newest revision: one transaction, safe when several processes try at once."""
+"""Which revision of the tables a database has, which one this program needs, and the way from one to the other."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from alembic import command
-from alembic.config import Config
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Column, MetaData, String, Table, inspect, select
 
 from ccm_core.db.engine import Database
 from ccm_core.errors import ConfigError
 
+HEAD = "0002"
+"""The revision that this program works with: the newest in ``migrations/versions``."""
 
-def head() -> str:
-    """Return the newest revision that there is a file for."""
-    return ScriptDirectory.from_config(_config()).get_current_head() or ""
-
-
-def upgrade(database: Database, to: str = "head") -> None:
-    """Run what is missing, all or nothing; raises ConfigError, Busy or what a revision raises.
-
-    The transaction takes the write lock first, so that of several processes one upgrades and the others find
-    nothing to do. Foreign keys are off meanwhile: SQLite changes a table by replacing it, and dropping the old one
-    would delete the rows that refer to it.
-    """
-    with database.rebuild() as connection:
-        config = _config()
-        config.attributes["connection"] = connection
-        highest = _highest_ids(connection)
-        command.upgrade(config, to)
-        _restore(connection, highest)
-        _check_references(connection)
+_version = Table("alembic_version", MetaData(), Column("version_num", String(32)))
 
 
-def _config() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
-    return config
+def current(database: Database) -> str | None:
+    """Return the database's revision; None when it holds no tables yet."""
+    with database.read() as connection:
+        if not inspect(connection).has_table(_version.name):
+            return None
+        return connection.execute(select(_version.c.version_num)).scalar()
 
 
-def _highest_ids(connection: Connection) -> dict[str, int]:
-    if not connection.exec_driver_sql("SELECT 1 FROM sqlite_master WHERE name = 'sqlite_sequence'").first():
-        return {}
-    return {row.name: row.seq for row in connection.exec_driver_sql("SELECT name, seq FROM sqlite_sequence")}
+def pending(database: Database) -> bool:
+    """Whether an upgrade is missing."""
+    return current(database) != HEAD
 
 
-def _restore(connection: Connection, highest: dict[str, int]) -> None:
-    """Let no replaced table hand out the id of a deleted row again."""
-    for table, number in highest.items():
-        if _highest_ids(connection).get(table, -1) < number:
-            connection.exec_driver_sql("DELETE FROM sqlite_sequence WHERE name = ?", (table,))
-            connection.exec_driver_sql("INSERT INTO sqlite_sequence VALUES (?, ?)", (table, number))
+def upgrade(database: Database, to: str = HEAD) -> None:
+    """Run what is missing, all or nothing; raises ConfigError or Busy. Several processes may do so at once."""
+    from ccm_core.db.migrations import runner  # noqa: PLC0415 - Alembic takes 10 MiB, and a server never needs it
+
+    _refuse_newer(database, current(database))
+    runner.upgrade(database, to)
 
 
-def _check_references(connection: Connection) -> None:
-    broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
-    if broken is not None:
+def check_revision(database: Database) -> None:
+    """Raise ConfigError with the mend when the tables are not those that this program needs."""
+    found = current(database)
+    if found == HEAD:
+        return
+    if found is None:
+        raise ConfigError("%(path)s holds no tables yet. Run «ccm init».", path=database.path)
+    _refuse_newer(database, found)
+    raise ConfigError(
+        "%(path)s misses migrations (it has %(found)s, this version needs %(head)s). Run «ccm db upgrade».",
+        path=database.path,
+        found=found,
+        head=HEAD,
+    )
+
+
+def _refuse_newer(database: Database, found: str | None) -> None:
+    if found is not None and found > HEAD:  # revisions are numbers of four digits
         raise ConfigError(
-            "The upgrade was undone: a row of %(table)s refers to a row that does not exist.", table=broken[0]
+            "%(path)s was made by a newer version of ccm-core (revision %(found)s). Install that version.",
+            path=database.path,
+            found=found,
         )

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""Alembic's environment: ``env.py`` runs an upgrade, ``versions`` holds the revisions in the order of their numbers."""
+"""Alembic: ``runner`` calls it, ``env`` runs on its behalf, ``versions`` holds the revisions in their order."""

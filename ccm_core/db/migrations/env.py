@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Runs the revisions on the connection that ``ccm_core.db.migration`` hands over, in its transaction."""
+"""Runs the revisions on the connection that ``runner`` hands over, in its transaction."""
 
 from __future__ import annotations
 

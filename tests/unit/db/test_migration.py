@@ -10,8 +10,9 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from ccm_core.db import migration, revision
+from ccm_core.db import migration
 from ccm_core.db.engine import Database, create_file
+from ccm_core.db.migrations import runner
 from ccm_core.db.models import metadata
 from ccm_core.errors import ConfigError
 
@@ -73,9 +74,9 @@ def test_upgraded_tables_have_the_shape_of_fresh_ones(database: Database, tmp_pa
 
 
 def test_the_known_revision_is_the_newest_file(database: Database) -> None:
-    assert migration.head() == revision.HEAD
+    assert runner.head() == migration.HEAD
     migration.upgrade(database)
-    assert revision.current(database) == revision.HEAD
+    assert migration.current(database) == migration.HEAD
 
 
 def test_an_upgrade_keeps_sessions_and_what_refers_to_them(database: Database) -> None:
@@ -120,7 +121,7 @@ def test_an_upgrade_that_would_leave_a_broken_reference_is_undone(database: Data
         connection.execute("INSERT INTO retired_token (token_hash, session_id, retired_at) VALUES (x'03', 77, 150)")
     with pytest.raises(ConfigError, match="retired_token"):
         migration.upgrade(database)
-    assert revision.current(database) == "0001"
+    assert migration.current(database) == "0001"
     with sqlite3.connect(database.path) as connection:
         assert "password_at" not in {row[1] for row in connection.execute("PRAGMA table_info(session)")}
 
@@ -132,7 +133,7 @@ def test_several_processes_upgrade_at_once(database: Database) -> None:
     processes = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(3)]
     ends = [(process.communicate(timeout=60)[1], process.returncode) for process in processes]
     assert ends == [("", 0)] * 3
-    assert revision.current(database) == revision.HEAD
+    assert migration.current(database) == migration.HEAD
 
 
 def test_an_upgrade_of_a_new_database_changes_nothing(database: Database) -> None:
@@ -140,24 +141,25 @@ def test_an_upgrade_of_a_new_database_changes_nothing(database: Database) -> Non
     before = database.path.read_bytes()
     migration.upgrade(database)
     assert database.path.read_bytes() == before
-    assert not revision.pending(database)
+    assert not migration.pending(database)
 
 
 def test_a_start_names_what_is_missing(database: Database) -> None:
-    assert revision.pending(database)
+    assert migration.pending(database)
     with pytest.raises(ConfigError, match="ccm init"):
-        revision.check_revision(database)
+        migration.check_revision(database)
     migration.upgrade(database, "0001")
-    assert revision.pending(database)
+    assert migration.pending(database)
     with pytest.raises(ConfigError, match="it has 0001, this version needs"):
-        revision.check_revision(database)
+        migration.check_revision(database)
     migration.upgrade(database)
-    revision.check_revision(database)
+    migration.check_revision(database)
 
 
 def test_a_database_of_a_newer_version_is_refused(database: Database) -> None:
     migration.upgrade(database)
     with database.write() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0999'")
-    with pytest.raises(ConfigError, match="newer version of ccm-core"):
-        revision.check_revision(database)
+    for step in (migration.check_revision, migration.upgrade):
+        with pytest.raises(ConfigError, match="newer version of ccm-core"):
+            step(database)
