@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from http.cookies import SimpleCookie
+from typing import Any
 
 import httpx
 
@@ -14,7 +16,10 @@ MOST_REDIRECTS = 5
 
 
 class Browser:
-    """One browser of one person, at one instance. ``page`` is what it shows, ``response`` the last answer."""
+    """One browser of one person, at one instance. ``page`` is what it shows, ``response`` the last answer.
+
+    ``client`` is the way to the server; one of ``Host.client_of_each_worker`` leads to one worker process.
+    """
 
     def __init__(self, origin: str, client: httpx.Client, *, language: str = "en", user_agent: str = CHROME) -> None:
         self.origin = origin
@@ -26,21 +31,25 @@ class Browser:
             "Sec-Fetch-Site": "same-origin",
             "Sec-Fetch-Dest": "document",
         }
-        self._client = client
+        self.client = client
         self.response = httpx.Response(0)
         self.page = HtmlPage("")
         self.path = ""
 
-    def send(self, method: str, path: str, **options: object) -> httpx.Response:
-        """Send one request with the cookies, and take in the cookies of the answer; follows nothing."""
-        extra = options.pop("headers", {})
-        headers = self.headers | dict(extra)  # type: ignore[call-overload]
+    def send(
+        self, method: str, path: str, *, headers: Mapping[str, str | None] | None = None, **options: Any
+    ) -> httpx.Response:
+        """Send one request with the cookies, and take in the cookies of the answer; follows nothing.
+
+        ``headers`` are sent in place of those of the same name, which None leaves out; ``options`` are httpx's.
+        """
+        sent: dict[str, str | None] = {**self.headers, **(headers or {})}
         if method not in {"GET", "HEAD", "OPTIONS"}:
-            headers.setdefault("Origin", self.origin)
+            sent.setdefault("Origin", self.origin)
         if self.cookies:
-            headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
-        headers = {name: value for name, value in headers.items() if value is not None}
-        response = self._client.request(method, path, headers=headers, **options)  # type: ignore[arg-type]
+            sent["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        kept = {name: value for name, value in sent.items() if value is not None}
+        response = self.client.request(method, path, headers=kept, **options)
         for line in response.headers.get_list("set-cookie"):
             for name, morsel in SimpleCookie(line).items():
                 if morsel.value:
@@ -49,17 +58,31 @@ class Browser:
                     self.cookies.pop(name, None)
         return response
 
-    def get(self, path: str, **options: object) -> HtmlPage:
+    def get(self, path: str, **options: Any) -> HtmlPage:
         """Open a page and follow redirects."""
         return self._show(path, self.send("GET", path, **options))
 
-    def post(self, path: str, fields: dict[str, str], **options: object) -> HtmlPage:
+    def post(self, path: str, fields: dict[str, str], **options: Any) -> HtmlPage:
         """Send a form as it is given, and follow redirects."""
         return self._show(path, self.send("POST", path, data=fields, **options))
 
     def submit(self, action: str, **fields: str) -> HtmlPage:
         """Fill in the form of the shown page that posts to an address, and send it."""
         return self.post(action, self.page.form(action).fields | fields)
+
+    def confirm(self, password: str, **fields: str) -> HtmlPage:
+        """Pass the shown confirmation, and press the button by which an interrupted form goes on."""
+        self.submit("/confirm", password=password, **fields)
+        for form in self.page.forms:
+            if "approval" in form.fields:
+                return self.post(form.action, form.fields)
+        return self.page
+
+    def unlock(self, password: str) -> httpx.Response:
+        """Do what the dialog over the open page does; the page stays as it is."""
+        fields = self.page.form("/session/unlock").fields | {"password": password}
+        headers = {"Sec-Fetch-Dest": "empty", "Accept": "application/json"}
+        return self.send("POST", "/session/unlock", data=fields, headers=headers)
 
     def log_in(self, name: str, password: str) -> HtmlPage:
         """Open the login page and take the first step."""

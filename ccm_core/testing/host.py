@@ -6,13 +6,9 @@ from __future__ import annotations
 import email
 import email.policy
 import itertools
-import os
-import socket
-import subprocess
-import sys
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from email.message import EmailMessage
 from pathlib import Path
@@ -29,10 +25,10 @@ from ccm_core.services.user_admin import Actor
 from ccm_core.services.vault import Ring, new_key, write_ring
 from ccm_core.testing.browser import Browser
 from ccm_core.testing.clock import SharedClock
-from ccm_core.testing.serving import CLOCK_FILE
+from ccm_core.testing.server import client_of, client_of_each_worker, free_port, server
+from ccm_core.testing.serving import CLOCK_FILE, search_path
 
 PASSWORD = "correct horse battery staple"  # noqa: S105 - of made-up users
-START_SECONDS = 30
 _POLLS = 600
 
 
@@ -88,12 +84,15 @@ class Tenant:
 class Host:
     """A running host; made by ``running_host``."""
 
-    def __init__(self, settings: Settings, clock: SharedClock, parts: Parts, port: int, client: httpx.Client) -> None:
+    def __init__(
+        self, settings: Settings, clock: SharedClock, parts: Parts, port: int, client: httpx.Client, workers: int
+    ) -> None:
         self.client = client
         self.settings = settings
         self.clock = clock
         self.parts = parts
         self.port = port
+        self._workers = workers
         self._numbers = itertools.count(1)
 
     def tenant(self, *, plan: str | None = None) -> Tenant:
@@ -101,6 +100,10 @@ class Host:
         name = f"t{next(self._numbers)}.localhost"
         self.parts.instances.add(name, CLOUD, plan, self.clock())
         return Tenant(self, name)
+
+    def client_of_each_worker(self) -> AbstractContextManager[list[httpx.Client]]:
+        """Return a block's clients, one for every worker process: ``browser.client`` takes one."""
+        return client_of_each_worker(self.port, self._workers)
 
     def deliver(self) -> None:
         """Deliver what is due, and wait for what a server process is delivering at this moment."""
@@ -115,61 +118,32 @@ class Host:
 
 @contextmanager
 def running_host(
-    folder: Path, *, workers: int = 2, plugin_path: Sequence[Path] = (), **settings: str
+    folder: Path,
+    *,
+    workers: int = 2,
+    plugin_path: Sequence[Path] = (),
+    installed: bool = True,
+    environment: Mapping[str, str] | None = None,
+    **settings: str,
 ) -> Iterator[Host]:
-    """Run a host with an empty database in ``folder``; keyword arguments are settings without prefix."""
+    """Run a host on a folder, which may hold the data of an earlier one; ``settings`` are named without prefix.
+
+    Plugins are looked for in ``plugin_path`` and, if ``installed``, wherever Python finds packages. ``environment``
+    is added to the server processes' own.
+    """
     port = free_port()
-    environment = {"CCM_DATA_DIR": str(folder), "CCM_BASE_URL": f"http://127.0.0.1:{port}"}
-    environment |= {f"CCM_{name.upper()}": value for name, value in settings.items()}
-    loaded = load(environment)
-    key_id, key = new_key()
-    write_ring(loaded.key_file, Ring({key_id: key}))
+    own = {"CCM_DATA_DIR": str(folder), "CCM_BASE_URL": f"http://127.0.0.1:{port}"}
+    own |= {f"CCM_{name.upper()}": value for name, value in settings.items()}
+    loaded = load(own)
+    if not loaded.key_file.exists():
+        key_id, key = new_key()
+        write_ring(loaded.key_file, Ring({key_id: key}))
     create_file(loaded.database_url)
     clock = SharedClock(folder / CLOCK_FILE)
-    search = [str(path) for path in plugin_path]
-    parts = assemble(loaded, clock, plugin_path=[*search, *sys.path] if search else None)
+    paths = [str(path) for path in plugin_path]
+    parts = assemble(loaded, clock, plugin_path=search_path(paths, installed=installed))
     with parts.database.write() as connection:
         metadata.create_all(connection)
-    client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60, trust_env=False)
-    with server(port, workers, environment, search), client:
-        yield Host(loaded, clock, parts, port, client)
+    with server(port, workers, {**(environment or {}), **own}, paths, installed=installed), client_of(port) as client:
+        yield Host(loaded, clock, parts, port, client, workers)
     parts.database.dispose()
-
-
-@contextmanager
-def server(port: int, workers: int, environment: dict[str, str], plugin_path: Sequence[str] = ()) -> Iterator[int]:
-    """Run the server processes until the block ends; yields the main process's id."""
-    command = [sys.executable, "-m", "ccm_core.testing.serving", str(port), str(workers), *plugin_path]
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("CCM_")}
-    log = Path(environment["CCM_DATA_DIR"]) / "server.log"
-    with log.open("ab") as output:
-        process = subprocess.Popen(command, env=clean | environment, stdout=output, stderr=output)  # noqa: S603
-    try:
-        _wait_for(port, process, log)
-        yield process.pid
-    finally:
-        process.terminate()
-        process.wait(30)
-
-
-def free_port() -> int:
-    """Return a port of the loopback that nobody uses."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
-    transport = httpx.HTTPTransport(retries=0)
-    wait = threading.Event()
-    with httpx.Client(transport=transport, trust_env=False) as client:
-        for _ in range(START_SECONDS * 50):
-            try:
-                if client.get(f"http://127.0.0.1:{port}/readyz").is_success:
-                    return
-            except httpx.TransportError:
-                pass
-            if process.poll() is not None:
-                break
-            wait.wait(0.02)
-    raise AssertionError(f"the server did not start: {log.read_text()[-2000:]}")

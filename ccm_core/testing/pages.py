@@ -9,7 +9,8 @@ from html.parser import HTMLParser
 _VOID = frozenset(
     ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"]
 )
-_HIDDEN = frozenset({"script", "style", "template", "head"})
+_HIDDEN = frozenset({"script", "style", "template", "head", "dialog"})
+_CAUGHT = frozenset({"a", "button", "title", "label", "h1", "h2", "h3"})
 
 
 @dataclass(slots=True)
@@ -23,16 +24,20 @@ class HtmlForm:
 
 
 class HtmlPage(HTMLParser):
-    """A parsed page. ``text`` is what people read, with single blanks."""
+    """A parsed page. ``text`` is what people read, with single blanks; a closed dialog is not part of it."""
 
     def __init__(self, html: str) -> None:
         super().__init__(convert_charrefs=True)
         self.html = html
         self.forms: list[HtmlForm] = []
         self.alerts: list[str] = []
+        self.errors: list[str] = []
+        self.headings: list[str] = []
         self.links: dict[str, str] = {}
         self.ids: set[str] = set()
         self.title = ""
+        self._labels: dict[str, str] = {}
+        self._values: dict[str, str] = {}
         self._words: list[str] = []
         self._open: list[tuple[str, dict[str, str]]] = []
         self._form: HtmlForm | None = None
@@ -49,17 +54,25 @@ class HtmlPage(HTMLParser):
                 return form
         raise AssertionError(f"no form posts to {action}; there are {[form.action for form in self.forms]}")
 
+    def value(self, label: str) -> str:
+        """Return what stands in the input with a label; raises AssertionError naming the labels that there are."""
+        if label not in self._labels:
+            raise AssertionError(f"no input is labelled {label}; there are {list(self._labels)}")
+        return self._values[self._labels[label]]
+
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Note forms, inputs and what is open."""
         at = {name: value or "" for name, value in attrs}
         self.ids.add(at.get("id", ""))
+        if tag == "input":
+            self._values[at.get("id", "")] = at.get("value", "")
         if tag == "form":
             self._form = HtmlForm(at.get("action", ""), at.get("method", "get"))
             self.forms.append(self._form)
         self._note_input(tag, at)
         if tag not in _VOID:
             self._open.append((tag, at))
-            if tag in {"a", "button", "title"} or "alert" in at.get("class", "").split():
+            if tag in _CAUGHT or {"alert", "error"} & set(at.get("class", "").split()):
                 self._caught[len(self._open)] = []
 
     def handle_endtag(self, tag: str) -> None:
@@ -100,5 +113,11 @@ class HtmlPage(HTMLParser):
             self.links[text] = at.get("href", "")
         elif name == "button" and self._form is not None:
             self._form.buttons.append(text)
+        elif name == "label":
+            self._labels[text] = at.get("for", "")
+        elif name in {"h1", "h2", "h3"}:
+            self.headings.append(text)
+        elif "error" in at.get("class", "").split():
+            self.errors.append(text)
         elif "alert" in at.get("class", "").split() and "hidden" not in at and text:
             self.alerts.append(text)

@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
-from pathlib import Path
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from granian import Granian
@@ -17,23 +18,42 @@ from ccm_core.services.parts import assemble
 from ccm_core.testing.clock import SharedClock
 
 CLOCK_FILE = "clock"
+WORKER_HEADER = "X-Worker"
+"""The header by which a test learns which worker process answered."""
+NOTHING_INSTALLED = "--nothing-installed"
 THREADS = 16
 
 
-def application() -> Any:
-    """Return the WSGI application of one worker process."""
+def search_path(plugin_path: Sequence[str], *, installed: bool) -> list[str] | None:
+    """Return where plugins are looked for: in folders of the test and among what is installed; None: only there."""
+    if installed:
+        return [*plugin_path, *sys.path] if plugin_path else None
+    return list(plugin_path)
+
+
+def application() -> Callable[..., Iterable[bytes]]:
+    """Return the WSGI application of one worker process, which names the process in every answer."""
     settings = load()
     clock = SharedClock(settings.data_dir / CLOCK_FILE)
-    parts = assemble(settings, clock)
+    paths = [path for path in sys.argv[3:] if path != NOTHING_INSTALLED]
+    parts = assemble(settings, clock, plugin_path=search_path(paths, installed=NOTHING_INSTALLED not in sys.argv))
     app = create_app(settings, clock, parts)
     start_background(parts, threading.Event())
-    return app
+    name = str(os.getpid())
+
+    def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Any:
+            return start_response(status, [*headers, (WORKER_HEADER, name)], *error)
+
+        return app(environ, start)
+
+    return answer
 
 
 def main() -> None:
-    """Serve: ``python -m ccm_core.testing.serving PORT WORKERS [PLUGIN_PATH …]``."""
+    """Serve: ``python -m ccm_core.testing.serving PORT WORKERS [--nothing-installed] [PLUGIN_PATH …]``."""
     port, workers, *paths = sys.argv[1:]
-    sys.path[:0] = [str(Path(path)) for path in paths]
+    sys.path[:0] = [path for path in paths if path != NOTHING_INSTALLED]
     server = Granian(
         "ccm_core.testing.serving:application",
         address="127.0.0.1",

@@ -9,11 +9,13 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from ccm_core.testing.host import Host, Tenant, running_host
+from tests.functional.phone import Enrolled, enrol
 
 
 @pytest.fixture(scope="session")
 def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
-    with running_host(tmp_path_factory.mktemp("host")) as running:
+    """A host that believes ``X-Forwarded-For``, so that tests can come from many networks."""
+    with running_host(tmp_path_factory.mktemp("host"), trusted_proxies="127.0.0.1") as running:
         yield running
 
 
@@ -25,6 +27,19 @@ def tenant(host: Host) -> Tenant:
     fresh.add_user("admin", admin=True)
     fresh.add_user("erika")
     return fresh
+
+
+@pytest.fixture
+def protected(tenant: Tenant) -> Tenant:
+    """The instance, in which everybody may set up a phone."""
+    tenant.activate("twofactor")
+    return tenant
+
+
+@pytest.fixture
+def erika(protected: Tenant) -> Enrolled:
+    """The user ``erika``, who has just set up a phone."""
+    return enrol(protected, "erika")
 
 
 @pytest.fixture

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: MIT
+"""The server processes of a host under test: starting them, ending them, and a connection to each worker."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import httpx
+
+from ccm_core.testing.serving import NOTHING_INSTALLED, WORKER_HEADER
+
+START_SECONDS = 30
+MOST_CONNECTIONS = 200
+
+
+def free_port() -> int:
+    """Return a port of the loopback that nobody uses."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def server(
+    port: int,
+    workers: int,
+    environment: Mapping[str, str],
+    plugin_path: Sequence[str] = (),
+    *,
+    installed: bool = True,
+) -> Iterator[int]:
+    """Run the server processes until the block ends; yields the main process's id."""
+    options = [*([] if installed else [NOTHING_INSTALLED]), *plugin_path]
+    command = [sys.executable, "-m", "ccm_core.testing.serving", str(port), str(workers), *options]
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("CCM_")}
+    log = Path(environment["CCM_DATA_DIR"]) / "server.log"
+    with log.open("ab") as output:
+        process = subprocess.Popen(command, env={**clean, **environment}, stdout=output, stderr=output)  # noqa: S603 - our own module
+    try:
+        _wait_for(port, process, log)
+        yield process.pid
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def client_of(port: int) -> httpx.Client:
+    """Return a client that keeps its connections, and waits longer than any request should take."""
+    return httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60, trust_env=False)
+
+
+@contextmanager
+def client_of_each_worker(port: int, workers: int) -> Iterator[list[httpx.Client]]:
+    """Yield a client for every worker process: the kernel chooses, so connections are opened until each has one."""
+    with ExitStack() as stack:
+        found: dict[str, httpx.Client] = {}
+        for _ in range(MOST_CONNECTIONS):
+            client = stack.enter_context(client_of(port))
+            found.setdefault(client.get("/healthz").headers[WORKER_HEADER], client)
+            if len(found) == workers:
+                break
+        else:
+            raise AssertionError(f"only {len(found)} of {workers} worker processes answer")
+        yield list(found.values())
+
+
+def _wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
+    wait = threading.Event()
+    with client_of(port) as client:
+        for _ in range(START_SECONDS * 50):
+            try:
+                if client.get("/readyz").is_success:
+                    return
+            except httpx.TransportError:
+                pass
+            if process.poll() is not None:
+                break
+            wait.wait(0.02)
+    raise AssertionError(f"the server did not start: {log.read_text()[-2000:]}")
