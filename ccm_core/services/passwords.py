@@ -89,8 +89,11 @@ class Passwords:
 
     def _run(self, work: Callable[[], _T]) -> _T:
         if not self._places.acquire(blocking=False):
-            sentence = "Many people are signing in at the moment. Please try again in a few seconds."
-            raise Busy(sentence, retry_after=2, status=429)
+            raise Busy(
+                "Many people are signing in at the moment. Please try again in a few seconds.",
+                retry_after=2,
+                status=429,
+            )
         try:
             return self._pool.submit(work).result()
         finally:

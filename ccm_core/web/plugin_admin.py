@@ -181,10 +181,17 @@ def _shown(context: Context, view: PluginView) -> ShownPlugin:
         description=translate(record.summary) if record else "",
         homepage=next((url for _, url in record.links if url.startswith("https://")), None) if record else None,
         state=state,
-        reason=view.reason if view.state in {"broken", "missing"} else "",
+        reason=_reason(context, view),
         users=view.users,
         actions=frozenset(actions),
     )
+
+
+def _reason(context: Context, view: PluginView) -> str:
+    """Return why a plugin does not work. What the plugin's author must mend is English, as in the log."""
+    if view.state == "missing":
+        return context.texts.gettext("The plugin %(name)s is not installed.") % {"name": view.name}
+    return view.reason if view.state == "broken" else ""
 
 
 def _settings(context: Context, name: str) -> tuple[list[SettingField], dict[str, object]]:
