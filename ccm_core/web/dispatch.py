@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from urllib.parse import quote
 
 from flask import Request, Response, request
 from werkzeug.exceptions import MisdirectedRequest, NotFound
@@ -65,7 +66,8 @@ def _unknown_host(web: Web) -> Response:
         raise MisdirectedRequest
     response = Response(status=308)
     origin = web.parts.settings.origin_of(next(iter(hosts)))
-    response.headers["Location"] = origin + request.full_path.rstrip("?")
+    query = request.query_string.decode("ascii", "ignore")
+    response.headers["Location"] = origin + quote(request.path) + (f"?{query}" if query else "")
     return response
 
 
