@@ -15,7 +15,7 @@ from sqlalchemy import Connection, delete
 
 from ccm_core.db import models as m
 from ccm_core.db.engine import Database
-from ccm_core.errors import Conflict, Throttled
+from ccm_core.errors import CcmError, Conflict, Throttled
 from ccm_core.plugin_api import Enrolment, Passed, Purpose, Refused, Verdict
 from ccm_core.services import accounts
 from ccm_core.services.accounts import Account
@@ -51,7 +51,8 @@ class FactorParts:
 class FactorChanges:
     """One plugin's view of the ledger in one request; the plugin API's ``Enrolments``.
 
-    ``session_token`` is the session's fresh token after a change, for the web layer to hand to the browser.
+    ``say`` tells an error in the reader's language; ``session_token`` is the session's fresh token after a change,
+    for the web layer to hand to the browser.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class FactorChanges:
         now: float,
         *,
         may_begin: bool,
+        say: Callable[[CcmError], str],
     ) -> None:
         self._parts = parts
         self._instance = instance
@@ -72,6 +74,7 @@ class FactorChanges:
         self._client = client
         self._now = now
         self._may_begin = may_begin
+        self._say = say
         self.session_token: str | None = None
 
     def pending(self) -> Enrolment | None:
@@ -151,7 +154,7 @@ class FactorChanges:
             self.session_token = None
             return Refused(denied.reason, denied.message, denied.retry_after)
         except Throttled as throttled:
-            return Refused("throttled", str(throttled), throttled.retry_after)
+            return Refused("throttled", self._say(throttled), throttled.retry_after)
 
     def _confirmed(self) -> tuple[Row, ...]:
         rows = self._parts.ledger.confirmed(self._session.account.id)

@@ -57,7 +57,8 @@ def save_profile(context: Context) -> Response:
         context.parts.changes.profile(context.instance, context.active, profile, context.client, context.now)
     except InputError as error:
         return _draw(context, errors={error.field: context.say(error)}, typed=form.data, status=400)
-    return context.redirect("/account", context.texts.gettext("Your data was saved."))
+    texts = context.parts.texts.into(context.language_for(profile.language))
+    return context.redirect("/account", texts.gettext("Your data was saved."))
 
 
 def change_email(context: Context) -> Response:

@@ -86,8 +86,11 @@ class Context:
 
     @cached_property
     def language(self) -> str:
-        """The user's choice, else the browser's, else English."""
-        chosen = self.session.account.language if self.session else None
+        """The language of the answer."""
+        return self.language_for(self.session.account.language if self.session else None)
+
+    def language_for(self, chosen: str | None) -> str:
+        """Return a user's choice, else the browser's, else English."""
         return chosen if chosen in LANGUAGES else best_language(self.request.headers.get("Accept-Language", ""))
 
     @cached_property

@@ -77,6 +77,7 @@ def _changes(context: Context, name: str, standing: Standing) -> FactorChanges:
         context.client,
         context.now,
         may_begin=standing.allowed and strong,
+        say=context.say,
     )
 
 
