@@ -70,7 +70,8 @@ class Audit:
         name = about.name[:_KEPT_LENGTH] if about else ""
         user_id = about.id if about else None
         values = {"event": event, "instance_id": instance_id, "at": now, "user_id": user_id, "user_name": name}
-        values |= {"actor": actor[:_KEPT_LENGTH], "network": client.network, "detail": detail}
+        values |= {"actor": actor[:_KEPT_LENGTH], "network": client.network}
+        values["detail"] = {key: value for key, value in detail.items() if value is not None}
         connection.execute(_INSERT, values)
         self._log.info(event, instance=instance_id, user=name, actor=actor, network=client.network, **detail)
 
