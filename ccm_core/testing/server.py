@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 
 import httpx
@@ -52,8 +53,9 @@ def server(
 
 
 def client_of(port: int) -> httpx.Client:
-    """Return a client that keeps its connections, and waits longer than any request should take."""
-    return httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60, trust_env=False)
+    """Return a client that many browsers share: it keeps connections, but no cookies, and waits longer than needed."""
+    no_cookies = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
+    return httpx.Client(base_url=f"http://127.0.0.1:{port}", cookies=no_cookies, timeout=60, trust_env=False)
 
 
 @contextmanager
