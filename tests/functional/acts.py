@@ -3,7 +3,7 @@
 
 import base64
 
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 
 from ccm_core.db import models as m
 from ccm_core.services.accounts import Account
@@ -37,7 +37,7 @@ def account(tenant: Tenant, name: str = "erika") -> Account:
 def approve(browser: Browser, action: str, **fields: str) -> HtmlPage:
     """Send a form that is to be confirmed every time, confirm it by password, and go on."""
     browser.submit(action, **fields)
-    assert browser.page.title == "Confirm that it is you"
+    assert "Confirm that it is you" in browser.page.headings
     return browser.confirm(PASSWORD)
 
 
@@ -57,3 +57,17 @@ def link_in(message: object) -> str:
     """Return the path of the link in a mail."""
     text: str = message.get_content()  # type: ignore[attr-defined]  # a text mail
     return "/" + next(word for word in text.split() if word.count("/") > 3).split("/", 3)[3]
+
+
+KEPT = (m.instance, m.user, m.enrolment, m.activation, m.access, m.store, m.mailed_link, m.outbox, m.pending_login)
+
+
+def snapshot(tenant: Tenant) -> dict[str, list[str]]:
+    """Return everything that the instance keeps, but for sessions, counters and the trail."""
+    instance = tenant.instance.id
+    found = {}
+    with tenant.host.parts.database.read() as connection:
+        for table in KEPT:
+            mine = table.c.id if table is m.instance else table.c.instance_id
+            found[table.name] = [str(row) for row in connection.execute(select(table).where(mine == instance))]
+    return found
