@@ -8,6 +8,7 @@ from sqlalchemy import insert, select
 from ccm_core.db import models as m
 from ccm_core.services.accounts import Account
 from ccm_core.services.enrolments import place
+from ccm_core.services.instances import ACTIVE
 from ccm_core.testing.browser import Browser
 from ccm_core.testing.host import PASSWORD, Tenant
 from ccm_core.testing.pages import HtmlPage
@@ -25,6 +26,13 @@ def enrol(tenant: Tenant, account: Account, plugin: str = "twofactor", data: byt
     values |= {"data": parts.vault.seal(data, place=place(instance.id, account.id, plugin))}
     with parts.database.write() as connection:
         connection.execute(insert(m.enrolment).values(values))
+
+
+def activate_missing(tenant: Tenant, plugin: str) -> None:
+    """Leave the instance with an active plugin whose distribution is gone."""
+    values = {"instance_id": tenant.instance.id, "plugin": plugin, "state": ACTIVE, "everyone": True, "settings": {}}
+    with tenant.host.parts.database.write() as connection:
+        connection.execute(insert(m.activation).values(values | {"changed_at": tenant.host.clock()}))
 
 
 def account(tenant: Tenant, name: str = "erika") -> Account:
