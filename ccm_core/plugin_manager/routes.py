@@ -6,6 +6,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Sequence
+from typing import TypeGuard
 
 from werkzeug.routing import Map, Rule
 
@@ -21,7 +22,7 @@ def check_routes(name: str, answer: object) -> tuple[Route, ...]:
     """Return what ``ccm_pages`` answered as routes; raises PluginRefused when one breaks a rule."""
     if answer is None:
         return ()
-    if not isinstance(answer, Sequence) or not all(type(route) is Route for route in answer):
+    if not _is_list(answer):
         raise PluginRefused(
             name, "The plugin %(name)s answers ccm_pages with something else than a list of Route objects."
         )
@@ -52,6 +53,12 @@ def url_map(name: str, routes: Sequence[Route]) -> Map:
         except (LookupError, TypeError, ValueError) as error:
             raise _bad_path(name, route.path, str(error)) from error
     return found
+
+
+def _is_list(answer: object) -> TypeGuard[Sequence[Route]]:
+    if not isinstance(answer, Sequence) or isinstance(answer, str | bytes):
+        return False
+    return all(type(route) is Route for route in answer)
 
 
 def _check_route(name: str, route: Route) -> None:

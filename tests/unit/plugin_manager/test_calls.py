@@ -9,7 +9,7 @@ from ccm_core.errors import PluginFailed, Throttled
 from ccm_core.plugin_api import Account, Challenge, Enrolment, Login, Passed, Refused, Reset, Section, SignedIn, User
 from ccm_core.plugin_manager import results
 from ccm_core.plugin_manager.calls import FAILED, Calls
-from ccm_core.plugin_manager.faults import Fault
+from ccm_core.plugin_manager.faults import CallError, Fault
 from ccm_core.plugin_manager.registry import Registry
 from ccm_core.plugin_manager.verification import VerificationPool
 from tests.bad_plugins import names_of, plugin_name
@@ -80,6 +80,20 @@ def test_a_right_answer_passes_and_a_wrong_one_is_refused(calls_of: CallsOf, fau
         "wrong code", "The login code is not right."
     )
     assert faults == []
+
+
+@pytest.mark.parametrize(
+    "verdict", [Passed(1), Passed(1, 0, b""), Passed(1, 2**63 - 1), Refused(""), Refused("wait", "Wait.", 30)]
+)
+def test_a_verdict_with_sane_fields_is_handed_on(calls_of: CallsOf, verdict: Passed | Refused) -> None:
+    challenge = Challenge("plugins/working/challenge.html", lambda *_: verdict)
+    assert calls_of("working").verify("working", challenge, "", 0) is verdict
+
+
+@pytest.mark.parametrize("answer", ["", b"", {}, 0, False, iter(())])
+def test_nothing_but_none_or_a_list_means_no_sections(answer: object) -> None:
+    with pytest.raises(CallError, match="instead of a list of Section objects"):
+        results.sections("working", answer)
 
 
 def test_one_that_hangs_does_not_keep_another_from_verifying(impatient: CallsOf) -> None:

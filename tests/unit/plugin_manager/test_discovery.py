@@ -60,6 +60,12 @@ def test_a_record_holds_what_the_metadata_say(tmp_path: Path) -> None:
     }
 
 
+def test_a_label_has_at_most_40_characters(tmp_path: Path) -> None:
+    for name, length in (("short", 40), ("long", 41)):
+        announce(tmp_path, distribution=name, name=name, target=name, headers=f"Summary: {'x' * length}: y\n")
+    assert {name: record.label for name, record in found(tmp_path).items()} == {"short": "x" * 40, "long": "Long"}
+
+
 @pytest.mark.parametrize("summary", ["Asks for a word", f"{'A long sentence ' * 3}: and more"])
 def test_without_a_label_in_the_summary_the_name_is_the_label(tmp_path: Path, summary: str) -> None:
     announce(tmp_path, distribution="ccm-words", name="words", target="words", headers=f"Summary: {summary}\n")
@@ -71,6 +77,28 @@ def test_the_author_field_comes_before_the_address(tmp_path: Path) -> None:
     headers = "Author: The authors\nAuthor-email: x@example.org\nMaintainer: Nobody\n"
     announce(tmp_path, distribution="ccm-words", name="words", target="words", headers=headers)
     assert found(tmp_path)["words"].author == "The authors"
+
+
+def test_without_an_author_the_maintainer_is_named(tmp_path: Path) -> None:
+    headers = "Maintainer-email: Somebody <x@example.org>\n"
+    announce(tmp_path, distribution="ccm-words", name="words", target="words", headers=headers)
+    assert found(tmp_path)["words"].author == "Somebody"
+
+
+def test_metadata_may_be_old_or_missing(tmp_path: Path) -> None:
+    place = announce(tmp_path, distribution="ccm-words", name="words", target="words")
+    (place / "METADATA").rename(place / "PKG-INFO")
+    assert found(tmp_path)["words"].distribution == "ccm-words"
+    (place / "PKG-INFO").unlink()
+    record = found(tmp_path)["words"]
+    assert (record.distribution, record.version, record.author, record.label) == ("", "", "", "Words")
+
+
+def test_the_first_reason_is_told(tmp_path: Path) -> None:
+    announce(tmp_path, distribution="ccm-words", name="words", target="no module", requires="ccm-core @@ 1")
+    announce(tmp_path, distribution="ccm-vague", name="vague", target="no module", requires="ccm-core>=99")
+    assert "plugin words cannot be read" in problem_of(tmp_path, "words")
+    assert "plugin vague names no module" in problem_of(tmp_path, "vague")
 
 
 @pytest.mark.parametrize("name", ["Words", "two_words", "../x", "9words", "wörter", "x" * 65, "two-words"])
@@ -118,6 +146,7 @@ def test_the_same_distribution_met_twice_is_one(tmp_path: Path) -> None:
         ("ccm-core>=2", False),
         ("ccm-core<1", False),
         ("ccm-core>=2; python_version < '3'", True),
+        ("ccm-core>=2; python_version >= '3'", False),
         ("something-else>=99", True),
     ],
 )
@@ -125,7 +154,8 @@ def test_a_plugin_says_which_hosts_it_fits(tmp_path: Path, requires: str, fits: 
     announce(tmp_path, distribution="ccm-words", name="words", target="words", requires=requires)
     problem = found(tmp_path)["words"].problem
     assert (problem is None) is fits
-    assert fits or f"needs {requires.replace('core', 'core ')} and this is 1.0.0" in str(problem)
+    specifier = requires.partition(";")[0].replace("core", "core ")
+    assert fits or f"needs {specifier} and this is 1.0.0" in str(problem)
 
 
 def test_a_pre_release_of_the_host_can_fit(tmp_path: Path) -> None:

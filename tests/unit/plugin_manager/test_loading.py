@@ -175,10 +175,48 @@ def test_a_static_or_class_method_can_be_a_hook(
     assert load(record).hooks == {"ccm_pages"}
 
 
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        (
+            "from functools import partial\nccm_signed_in = partial(print)",
+            "ccm_signed_in of the plugin nohook is a partial",
+        ),
+        ("class ccm_pages: pass", "ccm_pages of the plugin nohook is a type"),
+        (
+            "from functools import partial\nfrom ccm_core.plugin_api import hookimpl\nheard = hookimpl(partial(print))",
+            "heard of the plugin nohook is a partial",
+        ),
+        (
+            "from ccm_core.plugin_api import hookimpl\n@hookimpl\ndef draw(): pass",
+            "draw, which is no hook. Use one of: ccm_account_sections, ccm_commands, ccm_login_challenge, ccm_pages",
+        ),
+        (
+            "from ccm_core.plugin_api import hookimpl\n@hookimpl\ndef ccm_pages(request): pass",
+            "has the argument request, which this hook does not pass. It passes: nothing.",
+        ),
+    ],
+)
+def test_other_ways_to_miss_a_hook_are_refused(install: Install, tmp_path: Path, code: str, reason: str) -> None:
+    record = install("no_hook")["nohook"]
+    (tmp_path / "no_hook.py").write_text(code + "\n")
+    with pytest.raises(PluginRefused) as refused:
+        load(record)
+    assert reason in str(refused.value)
+
+
+def test_an_object_that_is_none_has_no_hook(install: Install, tmp_path: Path) -> None:
+    record = install("object_unhashable")["objectunhashable"]
+    (tmp_path / "object_unhashable.py").write_text("plugin = None\n")
+    with pytest.raises(PluginRefused, match="implements no hook"):
+        load(record)
+
+
 def test_an_imported_module_is_not_taken_for_a_hook(install: Install, tmp_path: Path) -> None:
     record = install("no_hook")["nohook"]
     (tmp_path / "no_hook.py").write_text(
-        "import ccm_core.plugin_api\n@ccm_core.plugin_api.hookimpl\ndef ccm_signed_in(): pass\n"
+        "import ccm_core.plugin_api\nimport types\nccm_pages = types\n"
+        "@ccm_core.plugin_api.hookimpl\ndef ccm_signed_in(): pass\n"
     )
     assert load(record).hooks == {"ccm_signed_in"}
 
@@ -190,48 +228,3 @@ def test_a_property_is_not_run_while_hooks_are_sought(install: Install, tmp_path
         "    @hookimpl\n    def ccm_pages(self): return None\nplugin = Plugin()\n"
     )
     assert load(record).hooks == {"ccm_pages"}
-
-
-def test_what_lies_beside_a_module_without_a_package_is_not_its_own(install: Install, tmp_path: Path) -> None:
-    (tmp_path / "static").mkdir()
-    (tmp_path / "static" / "secret.txt").write_text("somebody else's")
-    loaded = load(install("challenge_missing")["challengemissing"])
-    assert (loaded.static, loaded.static_hash, loaded.templates) == (None, "", None)
-
-
-@pytest.mark.parametrize("kind", ["templates", "translations", "static"])
-def test_a_file_that_leads_out_of_its_folder_is_refused(install: Install, tmp_path: Path, kind: str) -> None:
-    record = install("working")["working"]
-    (tmp_path / "secret.txt").write_text("secret")
-    (tmp_path / "working" / kind / "link.txt").symlink_to(tmp_path / "secret.txt")
-    with pytest.raises(PluginRefused, match=f"{kind}/link.txt of the plugin working leads out of its folder"):
-        load(record)
-
-
-def test_a_folder_that_leads_out_of_the_plugin_is_refused(install: Install, tmp_path: Path) -> None:
-    record = install("working")["working"]
-    (tmp_path / "working" / "static" / "working.css").unlink()
-    (tmp_path / "working" / "static").rmdir()
-    (tmp_path / "elsewhere").mkdir()
-    (tmp_path / "working" / "static").symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(PluginRefused, match="static of the plugin working leads out of its folder"):
-        load(record)
-
-
-def test_a_link_inside_the_folder_is_fine(install: Install, tmp_path: Path) -> None:
-    record = install("working")["working"]
-    (tmp_path / "working" / "static" / "link.css").symlink_to("working.css")
-    assert load(record).static is not None
-
-
-def test_the_hash_of_static_files_follows_name_and_content(install: Install, tmp_path: Path) -> None:
-    record = install("working")["working"]
-    style = tmp_path / "working" / "static" / "working.css"
-    hashes = [load(record).static_hash, load(record).static_hash]
-    style.write_text("p {}\n")
-    hashes.append(load(record).static_hash)
-    style.rename(style.with_name("other.css"))
-    hashes.append(load(record).static_hash)
-    assert hashes[0] == hashes[1]
-    assert len(set(hashes)) == 3
-    assert all(len(found) == 16 for found in hashes)

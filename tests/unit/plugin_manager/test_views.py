@@ -60,7 +60,7 @@ def test_a_failing_view_is_an_error(install: Install, faults: list[Fault], stem:
     ],
 )
 def test_a_redirect_stays_on_this_host(calls_of: CallsOf, to: str) -> None:
-    with pytest.raises(PluginFailed):
+    with pytest.raises(PluginFailed, match="it redirects to something else than a path of this host"):
         calls_of("working").view("working", Route("GET", "", lambda _request: Redirect(to)), request_of({}))
 
 
