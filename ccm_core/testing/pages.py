@@ -107,6 +107,7 @@ class HtmlPage(HTMLParser):
                 self._form.fields.setdefault(at["name"], at.get("value", "on" if "checked" in at else ""))
 
     def _keep(self, name: str, at: dict[str, str], text: str) -> None:
+        seen = not any(outer in _HIDDEN for outer, _ in self._open)
         if name == "title" and not self.title:
             self.title = text
         elif name == "a":
@@ -115,7 +116,7 @@ class HtmlPage(HTMLParser):
             self._form.buttons.append(text)
         elif name == "label":
             self._labels[text] = at.get("for", "")
-        elif name in {"h1", "h2", "h3"}:
+        elif name in {"h1", "h2", "h3"} and seen:
             self.headings.append(text)
         elif "error" in at.get("class", "").split():
             self.errors.append(text)
