@@ -14,6 +14,7 @@ from ccm_core.services.proofs import Denied
 from ccm_core.texts import best_language
 from ccm_core.texts import marked as _
 from ccm_core.web.context import Web
+from ccm_core.web.paths import masked
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ def error_page(web: Web, request: Request, error: Exception) -> Response:
     """Draw an error; it holds no page token and needs neither session nor instance."""
     told = tell(error)
     if told.status == 500:
-        structlog.get_logger("web").exception("request.failed", method=request.method, path=request.path)
+        structlog.get_logger("web").exception("request.failed", method=request.method, path=masked(request.path))
     language = best_language(request.headers.get("Accept-Language", ""))
     texts = web.parts.texts.into(language)
     text = texts.gettext(told.text)

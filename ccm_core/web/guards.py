@@ -12,7 +12,7 @@ from ccm_core.services.instances import Instance
 from ccm_core.web import page_tokens
 from ccm_core.web.context import Context
 from ccm_core.web.cookies import VISIT
-from ccm_core.web.paths import own_path
+from ccm_core.web.paths import masked, own_path
 from ccm_core.web.routing import Access, Rule
 
 MOST_BYTES = 65536
@@ -86,6 +86,6 @@ def refuse(context: Context, reason: str) -> None:
         client=context.client,
         reason=reason,
         method=context.request.method,
-        path=context.request.path[:100],
+        path=masked(context.request.path),
     )
     raise Forbidden
