@@ -178,7 +178,7 @@ def _shown(context: Context, view: PluginView) -> ShownPlugin:
         label=translate(record.label) if record else view.name,
         version=record.version if record else "",
         author=record.author if record else "",
-        description=translate(record.summary) if record else "",
+        description=_sentence(translate(record.summary)) if record else "",
         homepage=next((url for _, url in record.links if url.startswith("https://")), None) if record else None,
         state=state,
         reason=_reason(context, view),
@@ -192,6 +192,11 @@ def _reason(context: Context, view: PluginView) -> str:
     if view.state == "missing":
         return context.texts.gettext("The plugin %(name)s is not installed.") % {"name": view.name}
     return view.reason if view.state == "broken" else ""
+
+
+def _sentence(text: str) -> str:
+    """Begin with a capital letter: the summary of a distribution need not."""
+    return text[:1].upper() + text[1:]
 
 
 def _settings(context: Context, name: str) -> tuple[list[SettingField], dict[str, object]]:

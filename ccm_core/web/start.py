@@ -17,7 +17,7 @@ def show(context: Context) -> Response:
         factor = "on"
     elif any(standing.allowed for standing in standings):
         factor = "offered"
-    return context.render("start.html", last_login=context.account.last_login_at, second_factor=factor)
+    return context.render("start.html", since=context.active.full_login_at, second_factor=factor)
 
 
 RULES = (Rule("GET", "/", show),)
