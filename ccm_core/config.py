@@ -96,7 +96,7 @@ def _environment_values(env: Mapping[str, str]) -> dict[str, str]:
 def _file_values(path: Path) -> dict[str, object]:
     try:
         values = tomllib.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return {}
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError("%(path)s cannot be read: %(error)s. Mend or remove it.", path=path, error=error) from error

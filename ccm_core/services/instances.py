@@ -16,6 +16,7 @@ from ccm_core.errors import Conflict, InputError, NotFound
 
 ON_PREMISE = "on-premise"
 CLOUD = "cloud"
+PLAN_LENGTH = 64
 ACTIVE, INACTIVE, ENDED = "active", "inactive", "ended"
 """States of an activation row. ``ended``: the plan no longer includes it; active, but admits no new enrolments."""
 
@@ -103,7 +104,11 @@ class Instances:
             return connection.execute(insert(m.instance).values(values).returning(_i.id)).scalar_one()
 
     def include(self, plan: str, plugin: str, from_at: float) -> None:
-        """Let a plan, created when new, include a plugin from a time on."""
+        """Let a plan, created when new, include a plugin from a time on; raises InputError."""
+        if not 0 < len(plan) <= PLAN_LENGTH or not plan.isprintable():
+            raise InputError(
+                "plan", "The name of a plan needs 1 to %(count)d characters that can be printed.", count=PLAN_LENGTH
+            )
         with self._database.write() as connection:
             statement = upsert(m.plan).values(name=plan).on_conflict_do_nothing()
             connection.execute(statement)
