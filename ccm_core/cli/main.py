@@ -53,10 +53,13 @@ def run(arguments: Sequence[str], clock: Clock = time.time, environment: Mapping
         return _refuse("An argument is not valid UTF-8.")
     except click.Abort:
         return 1
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        return 1
     except click.ClickException as error:
-        return _refuse(error.format_message() + _help_of(error))
+        return _refuse(_told_by_click(error))
     except (CcmError, OSError) as error:
-        return _refuse(_sentence(error))
+        return _refuse(_told_by_us(error))
     finally:
         host.close()
     return 1 if status else 0
@@ -74,23 +77,22 @@ def main() -> int:
 
 
 def _refuse(sentence: str) -> int:
-    click.echo(sentence, err=True)
+    click.echo(" ".join(sentence.split()), err=True)
     return 1
 
 
-def _sentence(error: CcmError | OSError) -> str:
-    """Return one line; what the database driver said is added, since here an operator reads it."""
+def _told_by_us(error: CcmError | OSError) -> str:
+    """Return the message; what the database driver said is added, since here an operator reads it."""
     if isinstance(error, OSError):
-        text = f"{error.filename}: {error.strerror}." if error.filename else f"{error.strerror or error}."
-    else:
-        text = str(error)
-        cause = getattr(error.__cause__, "orig", None)
-        text += f" ({cause})" if cause and str(cause) not in text else ""
-    return " ".join(text.split())
+        return f"{error.filename}: {error.strerror}." if error.filename else f"{error.strerror or error}."
+    cause = getattr(error.__cause__, "orig", None)
+    return f"{error} ({cause})" if cause and str(cause) not in str(error) else str(error)
 
 
-def _help_of(error: click.ClickException) -> str:
-    """Name the help page that belongs to a wrong use, unless the message is that page."""
-    if not isinstance(error, click.UsageError) or isinstance(error, click.exceptions.NoArgsIsHelpError):
-        return ""
-    return f" See «{error.ctx.command_path if error.ctx else 'ccm'} --help»."
+def _told_by_click(error: click.ClickException) -> str:
+    """Return the message; after a wrong use it names the help page."""
+    message = error.format_message().strip()
+    message += "" if message.endswith((".", "?")) else "."
+    if not isinstance(error, click.UsageError):
+        return message
+    return f"{message} See «{error.ctx.command_path if error.ctx else 'ccm'} --help»."

@@ -37,7 +37,7 @@ def _cell(key: str, value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, Mapping):
-        return ", ".join(f"{name}={inner}" for name, inner in value.items())
+        return printable(", ".join(f"{name}={inner}" for name, inner in value.items()))
     if isinstance(value, Sequence) and not isinstance(value, str):
         return printable(", ".join(map(str, value)))
     return printable("" if value is None else str(value))
