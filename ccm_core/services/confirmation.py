@@ -52,9 +52,11 @@ class ConfirmationService:
         rows = of_active(self._ledger.confirmed(session.account.id), instance)
         return tuple(sorted({row.plugin for row in rows}))
 
-    def show(self, instance: Instance, session: Session, wanted: str) -> Shown | None:
-        """Return the challenge of the wanted factor, else of the first that works; None: no factor works."""
-        names = self.plugins(instance, session)
+    def show(
+        self, instance: Instance, session: Session, wanted: str, without: frozenset[str] = frozenset()
+    ) -> Shown | None:
+        """Return the wanted factor's challenge, else the first that works, but for ``without``; None: none works."""
+        names = [name for name in self.plugins(instance, session) if name not in without]
         for name in sorted(names, key=lambda one: one != wanted):
             try:
                 challenge: Challenge = self._proofs.challenge(self._subject(instance, session, name))

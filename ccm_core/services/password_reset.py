@@ -135,9 +135,11 @@ class PasswordResetService:
         strict = of_active(rows, instance) if self._parts.settings.reset_keeps_second_factor else ()
         return Opened(account, bool(rows) and not self._parts.settings.reset_keeps_second_factor, strict)
 
-    def show(self, instance: Instance, opened: Opened, wanted: str) -> Shown | None:
-        """Strict mode: return the challenge of the wanted factor, else of the first that works."""
-        names = sorted({row.plugin for row in opened.strict})
+    def show(
+        self, instance: Instance, opened: Opened, wanted: str, without: frozenset[str] = frozenset()
+    ) -> Shown | None:
+        """Strict mode: return the wanted factor's challenge, else the first that works, but for ``without``."""
+        names = sorted({row.plugin for row in opened.strict} - without)
         for name in sorted(names, key=lambda one: one != wanted):
             try:
                 challenge = self._parts.proofs.challenge(self._subject(instance, opened, name))

@@ -50,7 +50,7 @@ class HtmlPage(HTMLParser):
     def form(self, action: str) -> HtmlForm:
         """Return the first form that posts to an address; raises AssertionError naming those that there are."""
         for form in self.forms:
-            if form.action == action:
+            if form.action == action and form.method == "post":
                 return form
         raise AssertionError(f"no form posts to {action}; there are {[form.action for form in self.forms]}")
 

@@ -4,14 +4,17 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
+from functools import partial
 from urllib.parse import parse_qsl, quote, urlencode
 
 from flask import Response
+from werkzeug.exceptions import BadRequest
 
 from ccm_core.errors import CcmError, Throttled
 from ccm_core.services.proofs import Denied
 from ccm_core.texts import marked as _
-from ccm_core.web import page_tokens
+from ccm_core.web import challenges, page_tokens
 from ccm_core.web.context import Context
 from ccm_core.web.paths import own_path
 from ccm_core.web.routing import Access, Confirmation, Rule
@@ -24,6 +27,21 @@ OWN_FIELDS = frozenset({"page_token", APPROVAL})
 NEUTRAL = _("Please confirm that it is you before you go on.")
 
 
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """What goes on after the confirmation: a page ``next_path``, or the POST to ``target`` with its encoded fields."""
+
+    reason: str
+    next_path: str = "/"
+    target: str = ""
+    fields: str = ""
+
+    @property
+    def path(self) -> str:
+        """Where it leads."""
+        return self.target or self.next_path
+
+
 def required(context: Context, rule: Rule) -> Response | None:
     """Return the confirmation page when the rule needs one, else None."""
     sessions = context.parts.sessions
@@ -33,34 +51,34 @@ def required(context: Context, rule: Rule) -> Response | None:
         return None
     if rule.confirmation is Confirmation.ALWAYS and _approved(context):
         return None
-    return ask(context, rule.reason(context) if rule.reason else NEUTRAL, rule.after)
+    return ask(context, rule.reason(context) if rule.reason else context.texts.gettext(NEUTRAL), rule.after)
 
 
 def ask(context: Context, reason: str, after: str = "") -> Response:
     """Draw the confirmation for the request at hand.
 
-    A POST goes on with one button afterwards, unless it holds a password or a code: those are typed anew on ``after``.
+    A POST goes on with one button afterwards, unless it holds a password or a code, or more than the button can carry:
+    that is typed anew on ``after``.
     """
     if context.request.method != "POST":
         return context.redirect(f"/confirm?next={quote(own_path(context.path), safe='')}")
     fields = [(name, value) for name, value in context.request.form.items(multi=True) if name not in OWN_FIELDS]
-    if any(name == "code" or "password" in name for name, _ in fields):
+    carried = urlencode(fields)
+    if len(carried) > FIELDS_LENGTH or any(name == "code" or "password" in name for name, _ in fields):
         return context.redirect(f"/confirm?next={quote(after or context.request.path, safe='')}")
-    return _draw(context, next_path="", target=context.request.path, fields=urlencode(fields), reason=reason)
+    return _draw(context, Goal(reason, target=context.request.path, fields=carried))
 
 
 def show(context: Context) -> Response:
     """GET: ask before a page."""
-    target = own_path(context.request.args.get("next", ""))
-    return _draw(context, next_path=target, target="", fields="", reason=context.texts.gettext(NEUTRAL))
+    return _draw(context, Goal(context.texts.gettext(NEUTRAL), own_path(context.request.args.get("next", ""))))
 
 
 def confirm(context: Context) -> Response:
     """POST: check, then go on."""
-    target, fields = context.field("target"), context.field("fields")[:FIELDS_LENGTH]
-    next_path = own_path(context.field("next"))
-    reason = context.field("reason")[:500] or context.texts.gettext(NEUTRAL)
-    alone = _password_alone(context, target or next_path)
+    goal = _goal(context)
+    if context.field("way"):
+        return _draw(context, goal)
     try:
         token = context.parts.confirmations.confirm(
             context.instance,
@@ -70,50 +88,44 @@ def confirm(context: Context) -> Response:
             context.field("code"),
             context.client,
             context.now,
-            password_alone=alone,
+            password_alone=_password_alone(context, goal.path),
         )
     except (Denied, Throttled) as error:
-        status = 429 if isinstance(error, Throttled) else 400
-        where = {"next_path": next_path, "target": target, "fields": fields, "reason": reason}
-        return _draw(context, **where, error=error, status=status)
+        return _draw(context, goal, error=error, status=429 if isinstance(error, Throttled) else 400)
     context.renew(token)
-    if not target or own_path(target) != target:
-        return context.redirect(next_path)
-    pairs = [pair for pair in parse_qsl(fields, keep_blank_values=True) if pair[0] not in OWN_FIELDS]
-    pairs.append((APPROVAL, _approval(context, token, target, pairs)))
-    return context.render("confirm_again.html", text=reason, target=target, fields=pairs)
+    if not goal.target:
+        return context.redirect(goal.next_path)
+    pairs = [pair for pair in parse_qsl(goal.fields, keep_blank_values=True) if pair[0] not in OWN_FIELDS]
+    pairs.append((APPROVAL, _approval(context, token, goal.target, pairs)))
+    return context.render("confirm_again.html", text=goal.reason, target=goal.target, fields=pairs)
 
 
-def _draw(
-    context: Context,
-    *,
-    next_path: str,
-    target: str,
-    fields: str,
-    reason: str,
-    error: CcmError | None = None,
-    status: int = 200,
-) -> Response:
-    part, factor, others = None, None, []
-    if not _password_alone(context, target or next_path):
-        service = context.parts.confirmations
-        wanted = context.request.args.get("factor", "") or context.field("factor")
-        if service.plugins(context.instance, context.active):
-            shown = service.show(context.instance, context.active, wanted)
-            part = context.draw_challenge(shown.plugin, shown.challenge) if shown else None
-            if shown is None or part is None:
-                return context.render("login_unavailable.html", status=503)
-            factor, others = shown.plugin, [(name, context.plugin_label(name)) for name in shown.others]
+def _goal(context: Context) -> Goal:
+    """Read from the form what goes on; raises BadRequest when it was made longer than any that we draw."""
+    fields = context.field("fields")
+    if len(fields) > FIELDS_LENGTH:
+        raise BadRequest
+    reason = context.field("reason")[:500] or context.texts.gettext(NEUTRAL)
+    return Goal(reason, own_path(context.field("next")), own_path(context.field("target"), ""), fields)
+
+
+def _draw(context: Context, goal: Goal, *, error: CcmError | None = None, status: int = 200) -> Response:
+    drawn, service = None, context.parts.confirmations
+    needed = service.plugins(context.instance, context.active)
+    if needed and not _password_alone(context, goal.path):
+        drawn = challenges.draw(context, partial(service.show, context.instance, context.active))
+        if drawn is None:
+            return context.render("login_unavailable.html", status=503)
     response = context.render(
         "confirm.html",
         status=status,
-        reason=reason,
-        part=part,
-        factor=factor,
-        others=others,
-        next=next_path,
-        target=target,
-        fields=fields,
+        reason=goal.reason,
+        part=drawn.part if drawn else None,
+        factor=drawn.factor if drawn else None,
+        others=drawn.others if drawn else (),
+        next=goal.next_path,
+        target=goal.target,
+        fields=goal.fields,
         error=context.say(error) if error else None,
     )
     if isinstance(error, Throttled):

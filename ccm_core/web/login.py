@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from urllib.parse import quote
 
 from flask import Response
@@ -11,7 +12,7 @@ from ccm_core.errors import CcmError, Throttled
 from ccm_core.services.login import Pending
 from ccm_core.services.proofs import Denied
 from ccm_core.texts import marked as _
-from ccm_core.web import guards
+from ccm_core.web import challenges, guards
 from ccm_core.web.context import Context, Message
 from ccm_core.web.cookies import LOGIN, SESSION
 from ccm_core.web.forms import LoginForm, errors_of
@@ -145,22 +146,18 @@ def _refused(context: Context, error: CcmError) -> Response:
 
 
 def _draw_challenge(context: Context, pending: Pending, error: CcmError | None = None, status: int = 200) -> Response:
-    wanted = context.request.args.get("factor", "") or context.field("factor")
-    failed: frozenset[str] = frozenset()
-    while shown := context.parts.logins.show(context.instance, pending, wanted, failed):
-        part = context.draw_challenge(shown.plugin, shown.challenge)
-        if part is not None:
-            return context.render(
-                "challenge.html",
-                status=status,
-                part=part,
-                factor=shown.plugin,
-                others=[(name, context.plugin_label(name)) for name in shown.others],
-                next=_next(context),
-                error=context.say(error) if error else None,
-            )
-        failed |= {shown.plugin}
-    return context.render("login_unavailable.html", status=503)
+    drawn = challenges.draw(context, partial(context.parts.logins.show, context.instance, pending))
+    if drawn is None:
+        return context.render("login_unavailable.html", status=503)
+    return context.render(
+        "challenge.html",
+        status=status,
+        part=drawn.part,
+        factor=drawn.factor,
+        others=drawn.others,
+        next=_next(context),
+        error=context.say(error) if error else None,
+    )
 
 
 def _with_retry(response: Response, error: CcmError | None) -> Response:

@@ -3,12 +3,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from flask import Response
 
 from ccm_core.errors import CcmError, InputError, NotFound, Throttled
 from ccm_core.services.mailed_links import Kind
 from ccm_core.services.password_reset import Opened
 from ccm_core.services.proofs import Denied
+from ccm_core.web import challenges
 from ccm_core.web.context import Context
 from ccm_core.web.forms import ForgotForm, NewPasswordForm, errors_of
 from ccm_core.web.routing import Access, Rule
@@ -91,22 +94,19 @@ def _draw(
     error: CcmError | None = None,
     status: int = 200,
 ) -> Response:
-    part, factor, others = None, None, []
+    drawn = None
     if opened.strict:
-        wanted = context.request.args.get("factor", "") or context.field("factor")
-        shown = context.parts.resets.show(context.instance, opened, wanted)
-        part = context.draw_challenge(shown.plugin, shown.challenge) if shown else None
-        if shown is None or part is None:
+        drawn = challenges.draw(context, partial(context.parts.resets.show, context.instance, opened))
+        if drawn is None:
             return context.render("login_unavailable.html", status=503)
-        factor, others = shown.plugin, [(name, context.plugin_label(name)) for name in shown.others]
     response = context.render(
         "reset.html",
         status=status,
         activation=kind == "activation",
         removes_factor=opened.removes_factor,
-        part=part,
-        factor=factor,
-        others=others,
+        part=drawn.part if drawn else None,
+        factor=drawn.factor if drawn else None,
+        others=drawn.others if drawn else (),
         name=opened.account.name,
         min_length=context.parts.settings.password_min_length,
         errors=errors or {},

@@ -42,6 +42,11 @@ def account(tenant: Tenant, name: str = "erika") -> Account:
     return found
 
 
+def asked(browser: Browser) -> bool:
+    """Whether the browser shows the confirmation."""
+    return "Confirm that it is you" in browser.page.headings
+
+
 def approve(browser: Browser, action: str, **fields: str) -> HtmlPage:
     """Send a form that is to be confirmed every time, confirm it by password, and go on."""
     browser.submit(action, **fields)
