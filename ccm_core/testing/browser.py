@@ -84,6 +84,11 @@ class Browser:
         headers = {"Sec-Fetch-Dest": "empty", "Accept": "application/json"}
         return self.send("POST", "/session/unlock", data=fields, headers=headers)
 
+    def session(self) -> dict[str, Any]:
+        """Return what the open page learns of its session: ``state``, ``lock_in``, ``user``. This is no activity."""
+        answer = self.send("GET", "/session", headers={"Sec-Fetch-Dest": "empty"})
+        return dict(answer.json())
+
     def log_in(self, name: str, password: str) -> HtmlPage:
         """Open the login page and take the first step."""
         self.get("/login")
