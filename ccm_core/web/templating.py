@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
+from traceback import walk_tb
 from typing import cast
 
 from babel.dates import format_datetime
@@ -97,7 +98,7 @@ class PluginTemplates:
             environment = self._environment(plugin, language)
             return Markup(environment.get_template(template).render(dict(context) | own))  # noqa: S704 - escaped by Jinja
         except (Exception, SystemExit) as error:  # noqa: BLE001 - a template may raise anything
-            reason = f"{template}: {describe_call(error)}"
+            reason = _told(template, error)
             self._report(Fault(plugin, "template", reason))
             message = "The plugin %(name)s failed in %(call)s: %(reason)s."
             raise PluginFailed(plugin, "template", message, call="template", reason=reason) from None
@@ -133,6 +134,13 @@ class PluginTemplates:
 def plugin_url(plugin: str, path: str) -> str:
     """Return the address of a plugin's page."""
     return f"/plugins/{plugin}/{path}"
+
+
+def _told(template: str, error: BaseException) -> str:
+    """Tell what a template raised and in which of its lines, without its message; Jinja marks a template's frames."""
+    frames = walk_tb(error.__traceback__)
+    lines = [line for frame, line in frames if "__jinja_exception__" in frame.f_globals]
+    return f"{type(error).__name__} in {template}, line {lines[-1]}" if lines else f"{template}: {describe_call(error)}"
 
 
 @lru_cache(maxsize=512)
