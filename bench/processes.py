@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: MIT
+"""A server's processes: their CPU time and memory as the kernel counts them, and the time to the first answer."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+MOST_SECONDS = 30.0
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running server: its main process, and the seconds from the command to the first answer."""
+
+    process: subprocess.Popen[bytes]
+    start_seconds: float
+
+    def pids(self) -> list[int]:
+        """Return the main process and everything below it."""
+        return list(_tree(self.process.pid))
+
+    def worker(self) -> int:
+        """Return the worker process: what is below the main one."""
+        (worker,) = self.pids()[1:]
+        return worker
+
+    def cpu(self) -> float:
+        """Return the user and system time in seconds of all processes, ended threads included."""
+        return sum(time.clock_gettime(_cpu_clock(pid)) for pid in self.pids())
+
+    def memory(self) -> float:
+        """Return the resident memory of the worker in MiB, what it shares with the main process included."""
+        rollup = Path(f"/proc/{self.worker()}/smaps_rollup").read_text("ascii")
+        (rss,) = [line.split()[1] for line in rollup.splitlines() if line.startswith("Rss:")]
+        return int(rss) / 1024
+
+
+@contextmanager
+def running(command: Sequence[str], environment: Mapping[str, str], port: int) -> Iterator[Server]:
+    """Start a server, wait until it answers the login page with 200, and end it after the block."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("CCM_")}
+    log = Path(environment["CCM_DATA_DIR"]) / "bench.log"
+    began = time.perf_counter()
+    with log.open("ab") as output:
+        process = subprocess.Popen(command, env=clean | dict(environment), stdout=output, stderr=output)
+    try:
+        while not _answers(port):
+            if process.poll() is not None or time.perf_counter() - began > MOST_SECONDS:
+                raise SystemExit(f"The server did not start: {log.read_text('utf-8')[-2000:]}")
+            time.sleep(0.002)
+        yield Server(process, time.perf_counter() - began)
+    finally:
+        process.terminate()
+        process.wait(MOST_SECONDS)
+
+
+def free_port() -> int:
+    """Return a port of the loopback that nobody uses."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _answers(port: int) -> bool:
+    request = f"GET /login HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n"
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+            connection.sendall(request.encode())
+            return connection.recv(64).startswith(b"HTTP/1.1 200")
+    except OSError:
+        return False
+
+
+def _tree(pid: int) -> Iterator[int]:
+    yield pid
+    for children in Path(f"/proc/{pid}/task").glob("*/children"):
+        for child in children.read_text("ascii").split():
+            yield from _tree(int(child))
+
+
+def _cpu_clock(pid: int) -> int:
+    """Return the clock id of a process's CPU time, as the kernel encodes it (``clock_getcpuclockid``)."""
+    return (~pid << 3) | 2
