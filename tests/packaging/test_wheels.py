@@ -21,6 +21,10 @@ def files_in(wheel: Path, folder: str) -> set[str]:
     return {name.removeprefix(folder) for name in names if name.startswith(folder)}
 
 
+def version_of(wheel: Path) -> str:
+    return wheel.name.split("-")[1]
+
+
 def plugins_listed(environment: Environment) -> dict[str, dict[str, object]]:
     return {plugin["name"]: plugin for plugin in json.loads(environment.ccm("plugins", "list", "--json"))}
 
@@ -41,7 +45,7 @@ def test_a_wheel_brings_no_other_top_level_name(wheels: dict[str, Path]) -> None
     for name, wheel in wheels.items():
         tops = {entry.name for entry in zipfile.Path(wheel).iterdir()}
         package = name.replace("-", "_")
-        assert tops == {package, f"{package}-1.0.0.dist-info"}
+        assert tops == {package, f"{package}-{version_of(wheel)}.dist-info"}
 
 
 def test_init_and_serve_are_enough_after_installing_the_wheels(
@@ -73,7 +77,7 @@ def test_the_plugin_is_found_by_its_entry_point_and_the_host_works_without_it(
     environment.init()
     assert plugins_listed(environment) == {}
     environment.install(wheels["ccm-twofactor"])
-    assert plugins_listed(environment)["twofactor"]["version"] == "1.0.0"
+    assert plugins_listed(environment)["twofactor"]["version"] == version_of(wheels["ccm-twofactor"])
     environment.ccm("plugins", "activate", "twofactor")
     environment.pip("uninstall", "--yes", "ccm-twofactor")
     with environment.serving():
