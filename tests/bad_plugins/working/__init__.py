@@ -53,7 +53,7 @@ def ccm_signed_in(event):
 
 
 def show(request):
-    return Page("Working", "plugins/working/section.html")
+    return Page("Working", "plugins/working/section.html", {"enrolled": False})
 
 
 def save(request):
