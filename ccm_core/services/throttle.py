@@ -59,18 +59,21 @@ RESET_REQUESTS = Bound("reset requests of a network", free=20, longest=3600, lif
 
 _t = m.throttle.c
 _now: BindParameter[float] = bindparam("now")
-_upsert = insert(m.throttle)
 _fresh = _t.started_at <= _now - _t.life
 _count = case((_fresh, 1), else_=_t.count + 1)
 _start = case((and_(_t.fixed, ~_fresh), _t.started_at), else_=_now)
 _doublings = case((_count - _t.free > 10, 10), else_=_count - _t.free)
 _delay = case((literal(1).op("<<")(_doublings) > _t.longest, _t.longest), else_=literal(1).op("<<")(_doublings))
 _until = case((_count < _t.free, 0.0), (_t.fixed, _start + _t.life), else_=_now + _delay)
-_COUNT = _upsert.on_conflict_do_update(
-    index_elements=["key"],
-    set_={"count": _count, "started_at": _start, "blocked_until": _until},
-    where=_t.blocked_until <= _now,
-).returning(_t.key)
+_COUNT = (
+    insert(m.throttle)
+    .on_conflict_do_update(
+        index_elements=["key"],
+        set_={"count": _count, "started_at": _start, "blocked_until": _until},
+        where=_t.blocked_until <= _now,
+    )
+    .returning(_t.key)
+)
 _BLOCKED = select(func.max(_t.blocked_until)).where(_t.key.in_(bindparam("keys", expanding=True)))
 _TAKE_BACK = (
     update(m.throttle)
@@ -80,6 +83,31 @@ _TAKE_BACK = (
         blocked_until=case(
             (_t.key == bindparam("cleared"), 0.0), (_t.count - 1 >= _t.free, _t.blocked_until), else_=0.0
         ),
+    )
+)
+
+_known = insert(m.known_network)
+_KNOWN = _known.on_conflict_do_update(index_elements=["user_id", "network"], set_={"seen_at": _known.excluded.seen_at})
+
+_c, _d = m.code_counter.c, m.code_day.c
+_user: BindParameter[int] = bindparam("user")
+_STREAK = select(_c.streak, _c.paused_until).where(_c.user_id == _user)
+_WRONG_CODES = select(func.coalesce(func.sum(_d.count), 0)).where(_d.user_id == _user, _d.day > bindparam("since"))
+_pause = insert(m.code_counter)
+_PAUSE = _pause.on_conflict_do_update(
+    index_elements=["user_id"], set_={"streak": _pause.excluded.streak, "paused_until": _pause.excluded.paused_until}
+)
+_COUNT_DAY = insert(m.code_day).on_conflict_do_update(index_elements=["user_id", "day"], set_={"count": _d.count + 1})
+_TAKE_BACK_DAY = (
+    update(m.code_day).where(_d.user_id == _user, _d.day == bindparam("today"), _d.count > 0).values(count=_d.count - 1)
+)
+_END_PAUSE = update(m.code_counter).where(_c.user_id == _user).values(streak=0, paused_until=0.0)
+_FORGIVE = (
+    update(m.code_counter)
+    .where(_c.user_id == _user)
+    .values(
+        streak=case((_c.streak > 0, _c.streak - 1), else_=0),
+        paused_until=case((_c.streak - 1 >= CODE_TRIES, _c.paused_until), else_=0.0),
     )
 )
 
@@ -125,7 +153,7 @@ class Throttle:
 
     def _count(self, connection: Connection, rows: list[tuple[bytes, Bound]], now: float) -> None:
         """Count in all rows, or in none when one of them holds the caller back: then raises Throttled."""
-        counted = connection.execute(_COUNT.values([_row(key, bound, now) for key, bound in rows]), {"now": now}).all()
+        counted = connection.execute(_COUNT, [_row(key, bound, now) for key, bound in rows]).all()
         if len(counted) < len(rows):
             until = connection.execute(_BLOCKED, {"keys": [key for key, _ in rows]}).scalar_one()
             raise _wait(until - now)
@@ -139,53 +167,37 @@ class Throttle:
     ) -> None:
         """Note that a network signed the account in."""
         row = {"user_id": user_id, "network": self.network_key(instance_id, client), "seen_at": now}
-        statement = insert(m.known_network).values(row)
-        connection.execute(
-            statement.on_conflict_do_update(index_elements=["user_id", "network"], set_={"seen_at": now})
-        )
+        connection.execute(_KNOWN, row)
 
     def count_code(self, connection: Connection, user_id: int, now: float) -> None:
         """Count one code attempt of an account whose password was right; raises Throttled or CodeStopped."""
-        c, d = m.code_counter.c, m.code_day.c
-        today = int(now // DAY)
         if self.wrong_codes(connection, user_id, now) >= CODE_STOP:
             raise CodeStopped(STOPPED, DAY)
-        row = connection.execute(select(c.streak, c.paused_until).where(c.user_id == user_id)).first()
+        row = connection.execute(_STREAK, {"user": user_id}).first()
         streak, paused_until = (row[0], row[1]) if row else (0, 0.0)
         if paused_until > now:
             raise _wait(paused_until - now)
         streak += 1
         doublings = min(streak - CODE_TRIES, 10)
         pause = min(CODE_PAUSE_SECONDS * 2**doublings, CODE_LONGEST_PAUSE_SECONDS) if doublings >= 0 else 0
-        values = {"streak": streak, "paused_until": now + pause if pause else 0.0}
-        counter = insert(m.code_counter).values(user_id=user_id, **values)
-        connection.execute(counter.on_conflict_do_update(index_elements=["user_id"], set_=values))
-        day = insert(m.code_day).values(user_id=user_id, day=today, count=1)
-        connection.execute(day.on_conflict_do_update(index_elements=["user_id", "day"], set_={"count": d.count + 1}))
+        values = {"user_id": user_id, "streak": streak, "paused_until": now + pause if pause else 0.0}
+        connection.execute(_PAUSE, values)
+        connection.execute(_COUNT_DAY, {"user_id": user_id, "day": int(now // DAY), "count": 1})
 
     def wrong_codes(self, connection: Connection, user_id: int, now: float) -> int:
         """Return how many codes of the last 30 days were counted and not taken back."""
-        d = m.code_day.c
-        recent = select(func.coalesce(func.sum(d.count), 0))
-        recent = recent.where(d.user_id == user_id, d.day > int(now // DAY) - CODE_WINDOW_DAYS)
-        return int(connection.execute(recent).scalar_one())
+        values = {"user": user_id, "since": int(now // DAY) - CODE_WINDOW_DAYS}
+        return int(connection.execute(_WRONG_CODES, values).scalar_one())
 
     def take_back_code(self, connection: Connection, user_id: int, counted_at: float) -> None:
         """The code was right: pause and doubling end, and its own count of the day goes back."""
-        c, d = m.code_counter.c, m.code_day.c
-        connection.execute(update(m.code_counter).where(c.user_id == user_id).values(streak=0, paused_until=0.0))
-        day = update(m.code_day).where(d.user_id == user_id, d.day == int(counted_at // DAY), d.count > 0)
-        connection.execute(day.values(count=d.count - 1))
+        connection.execute(_END_PAUSE, {"user": user_id})
+        connection.execute(_TAKE_BACK_DAY, {"user": user_id, "today": int(counted_at // DAY)})
 
     def forgive_code(self, connection: Connection, user_id: int, counted_at: float) -> None:
         """The attempt was no guess, since nobody could judge it: only its own count goes back, no pause ends early."""
-        c, d = m.code_counter.c, m.code_day.c
-        earlier = case((c.streak > 0, c.streak - 1), else_=0)
-        until = case((c.streak - 1 >= CODE_TRIES, c.paused_until), else_=0.0)
-        counter = update(m.code_counter).where(c.user_id == user_id)
-        connection.execute(counter.values(streak=earlier, paused_until=until))
-        day = update(m.code_day).where(d.user_id == user_id, d.day == int(counted_at // DAY), d.count > 0)
-        connection.execute(day.values(count=d.count - 1))
+        connection.execute(_FORGIVE, {"user": user_id})
+        connection.execute(_TAKE_BACK_DAY, {"user": user_id, "today": int(counted_at // DAY)})
 
     def clear_codes(self, connection: Connection, user_id: int) -> None:
         """A password reset or an administrator lifts pause and stop."""
@@ -201,7 +213,7 @@ class Throttle:
 
 
 def _row(key: bytes, bound: Bound, now: float) -> dict[str, object]:
-    row = {"key": key, "count": 1, "blocked_until": 0.0, "started_at": now}
+    row = {"key": key, "count": 1, "blocked_until": 0.0, "started_at": now, "now": now}
     return row | {"free": bound.free, "longest": bound.longest, "life": bound.life, "fixed": bound.fixed}
 
 
