@@ -17,7 +17,7 @@ from ccm_core.testing.server import client_of, free_port
 
 CCM = Path(sys.executable).with_name("ccm")
 PASSWORD = "a long enough password"
-SECONDS = 30
+SECONDS = 120
 
 
 @dataclass

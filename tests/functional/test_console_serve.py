@@ -172,6 +172,19 @@ def test_it_says_one_line_when_it_serves_and_ends_cleanly(ready: Program, number
         again.bind(("127.0.0.1", ready.port))
 
 
+def test_ctrl_c_on_the_terminal_ends_it_quietly(ready: Program) -> None:
+    status, shown = ready.on_terminal("serve", "--workers", "2", answers=[(f"Serving on {ready.url}", "\x03")])
+    assert status == 0
+    lines = [line for line in shown.replace("^C", "").splitlines() if not line.startswith("{")]  # but for the log
+    assert lines == [f"Serving on {ready.url}"]
+
+
+def test_it_serves_on_ipv6(ready: Program) -> None:
+    with ready.running("serve", "--host", "::1") as server:
+        assert server.lines == [f"Serving on http://[::1]:{ready.port}"]
+        assert httpx.get(f"http://[::1]:{ready.port}/healthz", trust_env=False).is_success
+
+
 def test_options_choose_address_port_and_workers(ready: Program) -> None:
     port, ready.port = ready.port, 1
     with ready.running("serve", "--host", "0.0.0.0", "--port", str(port), "--workers", "2") as server:
