@@ -58,6 +58,16 @@ _ROW = select(
     _e.last_used_at,
 )
 _CONFIRMED = _ROW.where(_e.user_id == bindparam("user"), _e.confirmed).order_by(_e.plugin, _e.id)
+_APPLY = (
+    update(m.enrolment)
+    .where(
+        _e.id == bindparam("row"),
+        _e.version == bindparam("read_version"),
+        _e.counter < bindparam("passed_counter"),
+        _e.confirmed == bindparam("was_confirmed"),
+    )
+    .values(counter=bindparam("passed_counter"), version=_e.version + 1, last_used_at=bindparam("now"))
+)
 _PENDING = _ROW.where(
     _e.user_id == bindparam("user"),
     _e.plugin == bindparam("plugin"),
@@ -131,16 +141,15 @@ class Enrolments:
         place where a proof is taken (ASVS 6.5.1, RFC 6238 5.2).
         """
         counter = row.counter + 1 if passed.counter is None else passed.counter
-        values: dict[str, object] = {"counter": counter, "version": _e.version + 1, "last_used_at": now}
+        statement = _APPLY
         if passed.data is not None:
             instance_id = select(m.user.c.instance_id).where(m.user.c.id == row.user_id)
             spot = place(connection.execute(instance_id).scalar_one(), row.user_id, row.plugin)
-            values["data"] = self._vault.seal(passed.data, place=spot)
+            statement = statement.values(data=self._vault.seal(passed.data, place=spot))
         if confirm:
-            values |= {"confirmed": True, "pending_until": None, "family": None, "tries": 0}
-        unchanged = (_e.id == row.id, _e.version == row.version, _e.counter < counter, _e.confirmed == row.confirmed)
-        statement = update(m.enrolment).where(*unchanged).values(values)
-        return connection.execute(statement).rowcount == 1
+            statement = statement.values(confirmed=True, pending_until=None, family=None, tries=0)
+        read = {"row": row.id, "read_version": row.version, "was_confirmed": row.confirmed}
+        return connection.execute(statement, read | {"passed_counter": counter, "now": now}).rowcount == 1
 
     def remove(self, connection: Connection, user_id: int, plugin: str | None = None, row_id: int | None = None) -> int:
         """Remove enrolments, pending ones too: one, one plugin's, or all of a user; returns how many were confirmed."""

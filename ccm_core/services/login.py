@@ -82,6 +82,10 @@ _LOOK = (
         _p.stamp == m.user.c.stamp,
     )
 )
+_BEGIN = insert(m.pending_login)
+_TRY = update(m.pending_login).where(_p.id == bindparam("pending"), _p.tries < CODE_TRIES).values(tries=_p.tries + 1)
+_USE = delete(m.pending_login).where(_p.id == bindparam("pending"), _p.expires_at > bindparam("now"))
+_LOGGED_IN = update(m.user).where(m.user.c.id == bindparam("user")).values(last_login_at=bindparam("now"))
 
 
 class LoginService:
@@ -163,16 +167,12 @@ class LoginService:
 
         def count(connection: Connection) -> None:
             self._throttle.count_code(connection, pending.account.id, now)
-            tries = update(m.pending_login).where(_p.id == pending.id, _p.tries < CODE_TRIES).values(tries=_p.tries + 1)
-            if connection.execute(tries).rowcount != 1:
+            if connection.execute(_TRY, {"pending": pending.id}).rowcount != 1:
                 raise Denied("over", NO_FACTOR)
 
         def grant(connection: Connection, fresh: Instance, account: Account, row: Row) -> str:
             token = self._open_session(connection, fresh, account, row, client, now)
-            if (
-                connection.execute(delete(m.pending_login).where(_p.id == pending.id, _p.expires_at > now)).rowcount
-                != 1
-            ):
+            if connection.execute(_USE, {"pending": pending.id, "now": now}).rowcount != 1:
                 raise Denied("over", NO_FACTOR)
             return token
 
@@ -206,7 +206,7 @@ class LoginService:
         """The gate: everything that the ledger asks for was checked in this transaction, which holds the user's row."""
         factor = passed.plugin if passed else None
         token = self._sessions.create(connection, instance, account, passed.id if passed else None, client, now)
-        connection.execute(update(m.user).where(m.user.c.id == account.id).values(last_login_at=now))
+        connection.execute(_LOGGED_IN, {"user": account.id, "now": now})
         self._throttle.remember_network(connection, instance.id, account.id, client, now)
         self._audit.record(connection, "login.succeeded", instance.id, now, about=account, client=client, factor=factor)
         return token
@@ -215,7 +215,7 @@ class LoginService:
         token = new_token()
         values = {"token_hash": token_hash(token), "instance_id": account.instance_id, "user_id": account.id}
         values |= {"stamp": account.stamp, "expires_at": now + self._settings.login_seconds}
-        connection.execute(insert(m.pending_login).values(values))
+        connection.execute(_BEGIN, values)
         return token
 
     def _accept_password(self, connection: Connection, checked: CheckedPassword) -> None:
