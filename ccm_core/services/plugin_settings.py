@@ -13,6 +13,9 @@ TEXT_LENGTH = 200
 
 def checked_settings(form: SettingsForm, typed: Mapping[str, str]) -> dict[str, object]:
     """Return the values of a settings form; raises InputError naming the first field that is not acceptable."""
+    for field in form.fields:
+        if field.name not in typed and field.kind != "boolean":  # browsers leave out a box that is not ticked
+            raise InputError(field.name, "Please fill in this field.")
     return {field.name: _checked(field, typed.get(field.name, "")) for field in form.fields}
 
 

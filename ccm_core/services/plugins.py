@@ -112,6 +112,7 @@ class PluginAdmin:
 
     def save_settings(self, instance: Instance, name: str, typed: Mapping[str, str], now: float, actor: Actor) -> None:
         """Save the plugin's settings; raises InputError naming the field, NotFound, or PluginRefused."""
+        self.get(instance, name)
         form = self._registry.get(name).settings
         if form is None:
             raise NotFound("The plugin %(name)s has no settings.", name=name)
@@ -145,7 +146,11 @@ class PluginAdmin:
         return len(users)
 
     def retry(self, instance: Instance, name: str, now: float, actor: Actor) -> None:
-        """Let every process try a failed plugin again at its next request; raises PluginRefused when it fails here."""
+        """Let every process try a failed plugin again at its next request.
+
+        Raises NotFound, or PluginRefused when it fails here.
+        """
+        self.get(instance, name)
         number = self._faults.ask_retry(name)
         with self._database.write() as connection:
             self._rows.record(connection, instance, "plugin.retried", name, now, actor, None)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -150,16 +151,17 @@ def _affected(text: str) -> Callable[[Context], str]:
 
 
 def _revoke_reason(context: Context) -> str:
+    view = context.parts.plugins.get(context.instance, context.args["name"])
     account = context.parts.users.get(context.instance, user_id_of(context.field("user")))
     sentence = context.texts.gettext(
         "Withdraw the plugin %(plugin)s from %(name)s: a second factor of it is removed, and the user is told."
     )
-    return sentence % {"plugin": context.args["name"], "name": account.name}
+    return sentence % {"plugin": _shown(context, view).label, "name": account.name}
 
 
 def _back(context: Context, message: str, error: CcmError | None = None) -> Response:
     target = context.field("next")
-    path = target if target.startswith("/admin/users/") and target.removeprefix("/admin/users/").isdigit() else ""
+    path = target if re.fullmatch(r"/admin/users/[0-9]{1,18}", target) else ""
     sentence = context.say(error) if error else context.texts.gettext(message)
     return context.redirect(path or f"{PAGE}/{context.args['name']}", sentence, "error" if error else "success")
 
