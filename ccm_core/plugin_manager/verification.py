@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
-from threading import Lock, Thread
+from threading import Condition, Thread
 from weakref import WeakMethod
 
 from ccm_core.plugin_manager.faults import CallError, describe_call
@@ -25,15 +25,18 @@ class _Job:
 
 
 class VerificationPool:
-    """At most ``threads`` verifications at once, each with ``limit`` seconds; nothing waits in a queue.
+    """At most ``threads`` verifications at once, each with ``limit`` seconds.
 
+    Whoever finds all of them busy waits ``patience`` seconds for one: long enough for a crowd whose answers are
+    judged in a millisecond each, too short for a plugin that hangs to hold up the threads that serve everybody.
     Threads start when they are needed, are daemons, sleep when idle, and are started anew in a forked process. One
     whose function hangs is lost until that function returns; its late result is dropped.
     """
 
-    def __init__(self, threads: int = 4, limit: float = 5.0) -> None:
+    def __init__(self, threads: int = 4, limit: float = 5.0, patience: float = 0.5) -> None:
         self._threads = threads
         self._limit = limit
+        self._patience = patience
         self._begin()
         begin = WeakMethod(self._begin)
         os.register_at_fork(after_in_child=lambda: (again := begin()) and again())
@@ -41,7 +44,7 @@ class VerificationPool:
     def run(self, verify: Verify, answer: str, now: float) -> object:
         """Return what ``verify(answer, now)`` returns, unjudged.
 
-        Raises CallError when it raises anything, when the limit has passed, or at once when every thread is busy.
+        Raises CallError when it raises anything, when the limit has passed, or when every thread stays busy.
         """
         job = _Job(verify, answer, now, SimpleQueue())
         self._free_thread().put(job)
@@ -55,13 +58,15 @@ class VerificationPool:
 
     def _begin(self) -> None:
         """Start with no thread: in a new pool, and in a forked process, where the parent's threads do not exist."""
-        self._lock = Lock()
+        self._freed = Condition()
         self._idle: list[SimpleQueue[_Job]] = []
         self._started = 0
 
     def _free_thread(self) -> SimpleQueue[_Job]:
         """Return the mailbox of a thread that is nobody else's until it has answered."""
-        with self._lock:
+        with self._freed:
+            if self._started == self._threads:
+                self._freed.wait_for(lambda: self._idle, self._patience)
             if self._idle:
                 return self._idle.pop()
             if self._started == self._threads:
@@ -82,6 +87,7 @@ class VerificationPool:
             result = job.verify(job.answer, job.now)
         except BaseException as raised:  # noqa: BLE001 - the thread must survive whatever a plugin raises
             error = CallError(describe_call(raised))
-        with self._lock:
+        with self._freed:
             self._idle.append(mailbox)
+            self._freed.notify()
         job.result.put((result, error))

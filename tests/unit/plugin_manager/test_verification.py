@@ -52,8 +52,8 @@ def test_four_run_side_by_side() -> None:
         assert sorted(results) == [0, 1, 2, 3]
 
 
-def test_a_full_pool_refuses_at_once_and_serves_again_when_one_is_done(released: Event) -> None:
-    pool, busy = VerificationPool(threads=2), Barrier(3)
+def test_a_pool_that_stays_full_refuses_and_serves_again_when_one_is_done(released: Event) -> None:
+    pool, busy = VerificationPool(threads=2, patience=0.05), Barrier(3)
 
     def hold(_answer: str, _now: float) -> str:
         busy.wait(5)
@@ -70,8 +70,19 @@ def test_a_full_pool_refuses_at_once_and_serves_again_when_one_is_done(released:
     assert pool.run(lambda *_: "again", "", 0) == "again"
 
 
+def test_a_crowd_waits_for_its_turn() -> None:
+    pool, everybody = VerificationPool(threads=2), Barrier(16)
+
+    def ask(number: int) -> object:
+        everybody.wait(5)
+        return pool.run(lambda answer, _now: (Event().wait(0.002), answer)[1], str(number), 0)
+
+    with ThreadPoolExecutor(16) as callers:
+        assert list(callers.map(ask, range(16))) == [str(number) for number in range(16)]
+
+
 def test_a_late_answer_is_dropped(released: Event) -> None:
-    pool, finished = VerificationPool(threads=1, limit=0.05), Event()
+    pool, finished = VerificationPool(threads=1, limit=0.05, patience=0.01), Event()
 
     def late(_answer: str, _now: float) -> str:
         released.wait(5)
