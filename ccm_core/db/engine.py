@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
+from sqlalchemy.pool import NullPool
 
 from ccm_core.errors import Busy, ConfigError
 
@@ -35,16 +36,22 @@ registry.register("sqlite.immediate", __name__, "ImmediateSQLite")
 
 
 class Database:
-    """One database file. Safe for threads; a process that forks calls ``dispose`` first."""
+    """One database file. Safe for threads; a process that forks calls ``dispose`` first.
+
+    Connections are kept, one for each thread that reads and one for the writes of all: taking one from a pool and
+    giving it back costs more than a query.
+    """
 
     def __init__(self, url: str) -> None:
         self.url = make_url(url)
         self.path = Path(self.url.database or "")
-        self._reader = self._engine("sqlite", pool_size=16, isolation_level="AUTOCOMMIT")
-        self._writer = self._engine("sqlite+immediate", pool_size=1, isolation_level=None)
+        self._reader = self._engine("sqlite", isolation_level="AUTOCOMMIT")
+        self._writer = self._engine("sqlite+immediate", isolation_level=None)
+        self._reading = threading.local()
         self._writing = threading.Lock()
+        self._writes: Connection | None = None
 
-    def _engine(self, drivername: str, *, pool_size: int, isolation_level: str | None) -> Engine:
+    def _engine(self, drivername: str, *, isolation_level: str | None) -> Engine:
         url = self.url.set(
             drivername=drivername, query={"mode": "rw", "uri": "true"}, database=f"file:{quote(str(self.path))}"
         )
@@ -52,9 +59,7 @@ class Database:
         engine = create_engine(
             url,
             connect_args={"timeout": BUSY_SECONDS, "isolation_level": None},
-            pool_size=pool_size,
-            max_overflow=16,
-            pool_use_lifo=True,
+            poolclass=NullPool,
             **options,
         )
         reading = isolation_level is not None
@@ -69,8 +74,11 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A connection that cannot write and sees, at each statement, what is committed."""
-        with _sentences(), self._reader.connect() as connection:
-            yield connection
+        with _sentences():
+            kept: Connection | None = getattr(self._reading, "connection", None)
+            if kept is None:
+                kept = self._reading.connection = self._reader.connect()
+            yield kept
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -79,8 +87,11 @@ class Database:
         Raises Busy when the database stays locked or cannot take the write.
         """
         # One writer per process: SQLite's own waiting is a poll and unfair between threads.
-        with self._writing, _sentences(), self._writer.begin() as connection:
-            yield connection
+        with self._writing, _sentences():
+            if self._writes is None:
+                self._writes = self._writer.connect()
+            with self._writes.begin():
+                yield self._writes
 
     @contextmanager
     def rebuild(self) -> Iterator[Connection]:
@@ -96,9 +107,12 @@ class Database:
                 driver.execute("PRAGMA foreign_keys=1")
 
     def dispose(self) -> None:
-        """Close all connections, so that none is shared with a forked process."""
-        self._reader.dispose()
-        self._writer.dispose()
+        """Close the kept connections, so that none is shared with a forked process; those of other threads end too."""
+        kept: Connection | None = getattr(self._reading, "connection", None)
+        for connection in (kept, self._writes):
+            if connection is not None:
+                connection.close()
+        self._reading, self._writes = threading.local(), None
 
 
 def _pragmas(*, reading: bool) -> tuple[str, ...]:
