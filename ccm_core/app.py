@@ -45,7 +45,6 @@ MODULES = (
     user_admin,
     audit,
 )
-MOST_FIELDS = 200
 TIDY_SECONDS = 3600.0
 
 
@@ -58,7 +57,7 @@ def create_app(settings: Settings, clock: Clock = time.time, parts: Parts | None
         PluginTemplates(parts.registry, parts.plugin_texts, parts.texts, parts.faults.report),
     )
     app = Flask("ccm_core", static_folder=None)
-    app.config.update(MAX_CONTENT_LENGTH=MOST_BYTES, MAX_FORM_MEMORY_SIZE=MOST_BYTES, MAX_FORM_PARTS=MOST_FIELDS)
+    app.config.update(MAX_CONTENT_LENGTH=MOST_BYTES, MAX_FORM_MEMORY_SIZE=MOST_BYTES)
     for path, rules in rules_by_path(rule for module in MODULES for rule in module.RULES).items():
         app.add_url_rule(path, path, endpoint(web, rules), methods=list(rules), provide_automatic_options=False)
     _add_files(app, web)

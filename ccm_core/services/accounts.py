@@ -20,6 +20,8 @@ Role = Literal["administrator", "user"]
 ADMINISTRATOR: Role = "administrator"
 USER: Role = "user"
 NAME_LENGTH = 64
+NAME_KEY_LENGTH = 128
+"""Some letters are compared as several: one ligature may become a whole sentence."""
 EMAIL_LENGTH = 254
 PROFILE_LENGTH = 100
 PRODUCT_WORDS = frozenset({"ccm", "ccm19", "ccm-core", "consent manager", "consentmanager", "administrator", "user"})
@@ -142,7 +144,7 @@ def restamp(connection: Connection, user_id: int) -> int:
 def checked_name(name: str) -> str:
     """Return a new user name in NFC; raises InputError."""
     text = unicodedata.normalize("NFC", name.strip())
-    if not 0 < len(text) <= NAME_LENGTH:
+    if not 0 < len(text) <= NAME_LENGTH or len(key_of(text)) > NAME_KEY_LENGTH:
         raise InputError("name", "The user name needs 1 to %(count)d characters.", count=NAME_LENGTH)
     if "@" in key_of(text) or not text.isprintable():
         raise InputError("name", "The user name must not hold «@» or control characters.")

@@ -16,16 +16,20 @@ from sqlalchemy import Connection, and_, bindparam, delete, insert, or_, select,
 from ccm_core.config import Settings
 from ccm_core.db import models as m
 from ccm_core.db.engine import Database
+from ccm_core.errors import NotFound
 from ccm_core.services import accounts
 from ccm_core.services.accounts import Account
 from ccm_core.services.clients import Client
 from ccm_core.services.instances import Instance
 from ccm_core.services.tokens import new_token, token_hash
+from ccm_core.texts import marked as _
 
 MOST_SESSIONS = 10
 TOUCH_SECONDS = 60
 GRACE_SECONDS = 10
 """A swapped-out token used within this time is a request that was under way; later it is a stolen copy."""
+
+MISSING = _("There is no such session. It has ended already.")
 
 State = Literal["active", "locked"]
 
@@ -225,10 +229,11 @@ class Sessions:
         with self._database.read() as connection:
             return tuple(OpenSession(*row) for row in connection.execute(_OPEN, values))
 
-    def end_one(self, connection: Connection, account: Account, session_id: int) -> bool:
-        """End one of a user's own sessions by its id; whether it existed."""
+    def end_one(self, connection: Connection, account: Account, session_id: int) -> None:
+        """End one of a user's own sessions by its id; raises NotFound."""
         mine = delete(m.session).where(_s.id == session_id, _s.user_id == account.id)
-        return connection.execute(mine).rowcount == 1
+        if connection.execute(mine).rowcount != 1:
+            raise NotFound(MISSING)
 
     def forget(self, connection: Connection, now: float) -> None:
         """Delete what can no longer be used."""

@@ -161,11 +161,11 @@ class UserAdmin:
         return ended
 
     def end_session(self, instance: Instance, user_id: int, session_id: int, now: float, actor: Actor) -> None:
-        """End one of a user's sessions."""
+        """End one of a user's sessions; raises NotFound."""
         with self._database.write() as connection:
             account = accounts.lock(connection, instance, user_id)
-            if self._sessions.end_one(connection, account, session_id):
-                self._record(connection, "user.sessions_ended", account, now, actor, count=1)
+            self._sessions.end_one(connection, account, session_id)
+            self._record(connection, "user.sessions_ended", account, now, actor, count=1)
 
     def get(self, instance: Instance, user_id: int) -> Account:
         """Return one account; raises NotFound."""

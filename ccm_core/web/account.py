@@ -13,8 +13,9 @@ from ccm_core.plugin_api import Account as PluginAccount
 from ccm_core.plugin_manager.calls import Sections
 from ccm_core.services.accounts import Account, Profile
 from ccm_core.services.proofs import Denied
+from ccm_core.services.sessions import MISSING
 from ccm_core.web.context import Context
-from ccm_core.web.forms import ChangePasswordForm, EmailForm, ProfileForm, errors_of
+from ccm_core.web.forms import ChangePasswordForm, EmailForm, ProfileForm, errors_of, id_of
 from ccm_core.web.routing import Access, Confirmation, Rule
 from ccm_core.web.user_agents import browser_of
 
@@ -100,12 +101,12 @@ def change_password(context: Context) -> Response:
 def end_sessions(context: Context) -> Response:
     """End one of one's own sessions, or all others."""
     parts, account = context.parts, context.account
-    chosen = context.field("session")
+    chosen = None if context.field("all") else id_of(context.field("session"), MISSING)
     with parts.database.write() as connection:
-        if context.field("all"):
+        if chosen is None:
             parts.sessions.end_all(connection, account.id, keep=context.active.id)
-        elif chosen.isascii() and chosen.isdigit() and len(chosen) < 19:
-            parts.sessions.end_one(connection, account, int(chosen))
+        else:
+            parts.sessions.end_one(connection, account, chosen)
         event = "account.sessions_ended"
         parts.audit.record(connection, event, context.instance.id, context.now, about=account, client=context.client)
     return context.redirect("/account", context.texts.gettext("The session was ended."))

@@ -44,6 +44,7 @@ def _answer(web: Web, rule: Rule, cookies: Cookies, args: dict[str, str]) -> Res
     if instance is None:
         return _unknown_host(web)
     guards.check_body(request)
+    guards.check_text(request)
     _retry_plugins(web, instance)
     token = cookies.get(SESSION)
     session = web.parts.sessions.look(token, instance, now) if token else None

@@ -38,8 +38,11 @@ _BY_STATUS = {
     405: (_("Method not allowed"), _("This address does not take such a request.")),
     411: (_("Length required"), _("The request does not say how long it is.")),
     413: (_("Too large"), _("The request is larger than any form here.")),
+    415: (_("No form"), _("The request does not hold a form.")),
     421: (_("Wrong address"), _("This server does not answer under this name.")),
 }
+UNREAD = frozenset({411, 413, 415})
+"""Their requests' bodies are left unread, so that the connection cannot carry another request."""
 _FAILED = (
     _("Something went wrong"),
     _("The page could not be shown. Nothing was changed. The administrator can see why."),
@@ -89,4 +92,6 @@ def error_page(web: Web, request: Request, error: Exception) -> Response:
         response.headers["Retry-After"] = str(told.retry_after)
     if told.allow:
         response.headers["Allow"] = told.allow
+    if told.status in UNREAD:
+        response.headers["Connection"] = "close"
     return response

@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
-from wtforms import Form, PasswordField, StringField
-from wtforms.validators import DataRequired, InputRequired, Length
+from wtforms import Field, Form, PasswordField, StringField
+from wtforms.validators import DataRequired, InputRequired, Length, StopValidation
 
+from ccm_core.errors import NotFound
 from ccm_core.texts import Translator
 from ccm_core.texts import marked as _
 
@@ -13,6 +14,12 @@ REQUIRED = _("Please fill in this field.")
 TOO_LONG = _("This is too long.")
 _filled = DataRequired(REQUIRED)
 _typed = InputRequired(REQUIRED)
+
+
+def _sent(_form: Form, field: Field) -> None:
+    """Refuse a form without the field: browsers send an empty one too, and what is missing must not be emptied."""
+    if not field.raw_data:
+        raise StopValidation(REQUIRED)
 
 
 class LoginForm(Form):
@@ -44,10 +51,10 @@ class ChangePasswordForm(NewPasswordForm):
 class ProfileForm(Form):
     """What people change freely about themselves."""
 
-    first_name = StringField(validators=[Length(max=400, message=TOO_LONG)])
-    last_name = StringField(validators=[Length(max=400, message=TOO_LONG)])
-    company = StringField(validators=[Length(max=400, message=TOO_LONG)])
-    language = StringField(validators=[Length(max=16, message=TOO_LONG)])
+    first_name = StringField(validators=[_sent, Length(max=400, message=TOO_LONG)])
+    last_name = StringField(validators=[_sent, Length(max=400, message=TOO_LONG)])
+    company = StringField(validators=[_sent, Length(max=400, message=TOO_LONG)])
+    language = StringField(validators=[_sent, Length(max=16, message=TOO_LONG)])
 
 
 class EmailForm(Form):
@@ -61,6 +68,13 @@ class NewUserForm(EmailForm):
 
     name = StringField(validators=[_filled, Length(max=400, message=TOO_LONG)])
     role = StringField(validators=[_filled, Length(max=32, message=TOO_LONG)])
+
+
+def id_of(text: str, missing: str) -> int:
+    """Return an id that stands in a form or an address; raises NotFound with the sentence for what can be none."""
+    if not (text.isascii() and text.isdigit() and len(text) < 19):
+        raise NotFound(missing)
+    return int(text)
 
 
 def errors_of(form: Form, texts: Translator) -> dict[str, str]:

@@ -3,10 +3,10 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote
+from urllib.parse import quote, unquote_to_bytes
 
 from flask import Request, Response
-from werkzeug.exceptions import Forbidden, LengthRequired, RequestEntityTooLarge
+from werkzeug.exceptions import BadRequest, Forbidden, LengthRequired, RequestEntityTooLarge, UnsupportedMediaType
 
 from ccm_core.services.instances import Instance
 from ccm_core.web import page_tokens
@@ -16,14 +16,28 @@ from ccm_core.web.paths import masked, own_path
 from ccm_core.web.routing import Access, Rule
 
 MOST_BYTES = 65536
+FORM = "application/x-www-form-urlencoded"
 
 
 def check_body(request: Request) -> None:
-    """Refuse a body without a length (411) or above 64 KiB (413) before any of it is read."""
+    """Refuse a body without a length (411), above 64 KiB (413), or that is no form (415), before any of it is read."""
     if "Transfer-Encoding" in request.headers or (request.method == "POST" and request.content_length is None):
         raise LengthRequired
     if (request.content_length or 0) > MOST_BYTES:
         raise RequestEntityTooLarge
+    if request.method == "POST" and request.content_length and request.mimetype != FORM:
+        raise UnsupportedMediaType
+
+
+def check_text(request: Request) -> None:
+    """Refuse text that is not UTF-8 or holds a NUL (400): no browser sends either, and no database keeps it."""
+    for encoded in (request.query_string, request.get_data()):
+        try:
+            text = unquote_to_bytes(encoded).decode()
+        except UnicodeDecodeError as error:
+            raise BadRequest from error
+        if "\0" in text:
+            raise BadRequest
 
 
 def same_origin(request: Request, instance: Instance) -> bool:

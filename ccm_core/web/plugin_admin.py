@@ -9,15 +9,17 @@ from dataclasses import dataclass, replace
 
 from flask import Response
 
-from ccm_core.errors import CcmError, InputError, NotFound, PluginRefused
+from ccm_core.errors import CcmError, InputError, PluginRefused
 from ccm_core.plugin_api import SettingField
 from ccm_core.services.plugin_settings import effective_settings
 from ccm_core.services.plugins import PluginView
 from ccm_core.texts import marked as _
 from ccm_core.web.context import Context
+from ccm_core.web.forms import id_of
 from ccm_core.web.routing import Access, Confirmation, Rule
 
 PAGE = "/admin/plugins"
+NO_USER = _("There is no such user.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,9 +131,7 @@ def retry(context: Context) -> Response:
 
 def user_id_of(text: str) -> int:
     """Return a user's id from a form or an address; raises NotFound for anything else."""
-    if not (text.isascii() and text.isdigit() and len(text) < 19):
-        raise NotFound("There is no such user.")
-    return int(text)
+    return id_of(text, NO_USER)
 
 
 def _affected(text: str) -> Callable[[Context], str]:

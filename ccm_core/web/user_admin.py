@@ -8,14 +8,15 @@ from dataclasses import dataclass
 
 from flask import Response
 
-from ccm_core.errors import Conflict, InputError
+from ccm_core.errors import CcmError, Conflict, InputError
 from ccm_core.plugin_api import Account as PluginAccount
 from ccm_core.services.accounts import Account
 from ccm_core.services.plugin_access import Standing
+from ccm_core.services.sessions import MISSING
 from ccm_core.texts import marked as _
 from ccm_core.web.account import DrawnSection, draw_sections, sessions_of
 from ccm_core.web.context import Context
-from ccm_core.web.forms import NewUserForm, errors_of
+from ccm_core.web.forms import NewUserForm, errors_of, id_of
 from ccm_core.web.plugin_admin import user_id_of
 from ccm_core.web.routing import Access, Confirmation, Rule
 
@@ -93,7 +94,7 @@ def act(change: Callable[[Context, int], object], message: str) -> Callable[[Con
         try:
             change(context, user_id)
         except (Conflict, InputError) as error:
-            return context.redirect(f"{PAGE}/{user_id}", context.say(error), "error")
+            return _draw(context, error=error)
         own = user_id == context.account.id and change is not _link
         page = "/login" if own else f"{PAGE}/{user_id}"
         return context.redirect(page, "" if own else context.texts.gettext(message))
@@ -107,18 +108,18 @@ def delete(context: Context) -> Response:
     try:
         context.parts.users.remove(context.instance, user_id, context.now, context.actor)
     except Conflict as error:
-        return context.redirect(f"{PAGE}/{user_id}", context.say(error), "error")
+        return _draw(context, error=error)
     return context.redirect(PAGE, context.texts.gettext("The user was deleted."))
 
 
 def end_sessions(context: Context) -> Response:
     """End one of a user's sessions, or all."""
     user_id, parts = user_id_of(context.args["id"]), context.parts
-    chosen = context.field("session")
-    if context.field("all") or not chosen:
+    if context.field("all"):
         parts.users.end_sessions(context.instance, user_id, context.now, context.actor)
     else:
-        parts.users.end_session(context.instance, user_id, user_id_of(chosen), context.now, context.actor)
+        chosen = id_of(context.field("session"), MISSING)
+        parts.users.end_session(context.instance, user_id, chosen, context.now, context.actor)
     return context.redirect(f"{PAGE}/{user_id}", context.texts.gettext("The session was ended."))
 
 
@@ -189,13 +190,15 @@ def _draw_all(
     )
 
 
-def _draw(context: Context) -> Response:
+def _draw(context: Context, *, error: CcmError | None = None) -> Response:
     user_id = user_id_of(context.args["id"])
     account = context.parts.users.get(context.instance, user_id)
     rows = context.parts.factors.ledger.confirmed(account.id)
     standings = context.parts.access.standings(context.instance, account)
     return context.render(
         "admin_user.html",
+        status=200 if error is None else 409 if isinstance(error, Conflict) else 400,
+        error=context.say(error) if error else None,
         person=_person(account, len(rows)),
         factors=[
             Factor(

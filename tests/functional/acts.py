@@ -72,7 +72,8 @@ def link_in(message: object) -> str:
     return "/" + next(word for word in text.split() if word.count("/") > 3).split("/", 3)[3]
 
 
-KEPT = (m.instance, m.user, m.enrolment, m.activation, m.access, m.store, m.mailed_link, m.outbox, m.pending_login)
+KEPT = (m.instance, m.user, m.enrolment, m.activation, m.access, m.store, m.mailed_link)
+MAIL = (m.outbox.c.id, m.outbox.c.kind, m.outbox.c.recipient, m.outbox.c.subject)
 
 
 def snapshot(tenant: Tenant) -> dict[str, list[str]]:
@@ -83,4 +84,6 @@ def snapshot(tenant: Tenant) -> dict[str, list[str]]:
         for table in KEPT:
             mine = table.c.id if table is m.instance else table.c.instance_id
             found[table.name] = [str(row) for row in connection.execute(select(table).where(mine == instance))]
+        mails = connection.execute(select(*MAIL).where(m.outbox.c.instance_id == instance))
+        found["outbox"] = [str(row) for row in mails]
     return found

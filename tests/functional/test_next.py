@@ -23,7 +23,7 @@ FOREIGN = [
     "\t//evil.example",
     " /account",
     "account",
-    "/account\x00",
+    "/account\x7f",
     "/ä",
     "/" + "a" * 3000,
     "",
