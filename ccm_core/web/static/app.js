@@ -47,11 +47,13 @@
 
   // Double tap: data-double-tap is a link into an app. A mouse sends dblclick, a finger two clicks at most 400 ms apart.
 
+  const appLink = /^(?!https?:|javascript:|data:)[a-z][a-z0-9+.-]*:/;
+
   for (const target of document.querySelectorAll("[data-double-tap]")) {
     let lastTap = -Infinity;
     let opened = -Infinity;
     const open = (now) => {
-      if (now - opened < 1000 || !target.dataset.doubleTap.startsWith("otpauth:")) return;
+      if (now - opened < 1000 || !appLink.test(target.dataset.doubleTap)) return;
       opened = now;
       window.location.assign(target.dataset.doubleTap);
     };
