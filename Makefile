@@ -12,10 +12,10 @@ ARGS :=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run setup test check format bench lock clean programs $(CHECKS)
+.PHONY: help run setup test check format bench screenshots lock clean programs $(CHECKS)
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 
 run: setup ## set everything up and serve a demo on http://127.0.0.1:8019 (data in ./var)
 	@exec $(BIN)/ccm demo
@@ -34,6 +34,10 @@ format: $(STAMPS)/dev ## format the code and mend what the linter can
 
 bench: $(STAMPS)/dev ## measure time per request, memory and start, against one password hash
 	$(BIN)/python -m bench $(ARGS)
+
+screenshots: programs $(STAMPS)/dev ## take the pictures of the manual anew
+	$(BIN)/python -m pytest --quiet tests/browser/test_story.py
+	$(BIN)/python tools/pictures.py
 
 lock: ## write requirements/*.txt from the pyproject files (newest versions: make lock ARGS=--upgrade)
 	@python="$$(tools/find-python)" && "$$python" tools/lock.py $(ARGS)

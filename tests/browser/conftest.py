@@ -18,7 +18,7 @@ from tests.browser.window import WIDE, Watched, Window, new_window
 FLAGS = ["--disable-background-networking", "--disable-component-update", "--no-first-run"]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # not longer: a process can run only one Playwright, and plugins' tests run their own
 def chromium() -> Iterator[Browser]:
     path = shutil.which("chromium")
     assert path, "Chromium is missing: apt-get install chromium"

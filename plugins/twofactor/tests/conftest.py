@@ -147,7 +147,7 @@ def code_at() -> Callable[[bytes, int], str]:
     return code
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # not longer: a process can run only one Playwright, and the host's tests run their own
 def browser() -> Iterator[Browser]:
     """Debian's Chromium."""
     path = shutil.which("chromium")
