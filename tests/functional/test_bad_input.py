@@ -7,6 +7,7 @@ from urllib.parse import quote, urlencode
 import httpx
 import pytest
 
+from ccm_core.services.user_admin import Actor
 from ccm_core.testing.browser import Browser
 from ccm_core.testing.host import PASSWORD, Tenant
 from ccm_core.testing.pages import HtmlPage
@@ -53,14 +54,8 @@ BAD_ENCODINGS = (b"%ff", b"\xe4\xf6", b"%C3", b"%ed%a0%80", b"%00")
 @pytest.fixture
 def tenant(tenant: Tenant) -> Tenant:
     tenant.activate("twofactor", everyone=False)
-    tenant.host.parts.users.send_link(tenant.instance, account(tenant).id, tenant.host.clock(), _console())
+    tenant.host.parts.users.send_link(tenant.instance, account(tenant).id, tenant.host.clock(), Actor())
     return tenant
-
-
-def _console() -> object:
-    from ccm_core.services.user_admin import Actor
-
-    return Actor()
 
 
 def opened(tenant: Tenant, form: str) -> tuple[Browser, str, dict[str, str]]:
