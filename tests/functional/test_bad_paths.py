@@ -37,7 +37,6 @@ QUERIES = [
 ACTS = ["disable", "enable", "password-link", "role", "reset-factor", "delete", "sessions"]
 PLUGIN_PATHS = [
     "",
-    "setup/",
     "setup/x",
     "SETUP",
     "..%2fsetup",
