@@ -20,7 +20,7 @@ from sqlalchemy import Connection, Row, bindparam, delete, insert, select, updat
 
 from ccm_core.db import models as m
 from ccm_core.db.engine import Database
-from ccm_core.errors import CcmError, NotFound
+from ccm_core.errors import NotFound
 from ccm_core.services.vault import Vault
 
 LEASE_SECONDS = 120
@@ -156,7 +156,7 @@ class Outbox:
                         self._prepare[row.kind](connection, row.instance_id, self._clock(), json.loads(body))
                 return False
             self._transport.send(Mail(row.id, row.recipient, row.subject, body, row.message_id, row.created_at))
-        except (OSError, CcmError) as error:
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with one message must not hold up the others
             self._postpone(row, error)
             return False
         values = {"body": None, "due_at": None, "lease": None, "delivered_at": self._clock(), "error": ""}

@@ -57,12 +57,13 @@ class FileTransport:
 
     def send(self, mail: Mail) -> None:
         """Write the file; raises OSError."""
+        content = message_of(mail, self.sender).as_bytes()
         self.folder.mkdir(mode=0o700, exist_ok=True)
         name = f"{mail.number:08d}-{mail.message_id.strip('<>').partition('@')[0][:12]}.eml"
         draft = self.folder / f".{name}"
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "wb") as file:
-            file.write(message_of(mail, self.sender).as_bytes())
+            file.write(content)
         draft.replace(self.folder / name)
 
 

@@ -73,7 +73,7 @@ class Tenant:
         """Return the mails of this instance that went out, oldest first, after everything due was delivered."""
         self.host.deliver()
         found = []
-        for path in sorted(self.host.settings.mail_dir.glob("*.eml")):
+        for path in sorted(self.host.settings.mail_dir.glob("[0-9]*.eml")):
             with path.open("rb") as file:
                 message = email.message_from_binary_file(file, policy=email.policy.default)
             if self.origin in message.get_content() and to in str(message["To"]):
