@@ -9,7 +9,7 @@ import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from ccm_core.errors import ConfigError
 
@@ -151,10 +151,11 @@ def _base_url(name: str, value: object) -> str:
 
 
 def _mail_url(name: str, value: object) -> str:
-    what = "file:, smtp://user:password@host:587 or smtps://user:password@host:465"
+    what = "file:, smtp://user:password@host:587 or smtps://user:password@host:465, with user and password in ASCII"
     try:
         parts = urlsplit(_text(name, value))
-        fits = value == "file:" or (parts.scheme in {"smtp", "smtps"} and parts.hostname and (parts.port or 1) > 0)
+        smtp = parts.scheme in {"smtp", "smtps"} and parts.hostname and (parts.port or 1) > 0
+        fits = value == "file:" or (smtp and unquote(str(value)).isascii())  # smtplib logs in with ASCII only
     except ValueError as error:
         raise _wrong(name, what, "…") from error
     if not fits:
