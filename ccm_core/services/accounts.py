@@ -204,8 +204,7 @@ def save_profile(connection: Connection, account: Account, profile: Profile) -> 
 
 def check_not_last_administrator(connection: Connection, instance: Instance, account: Account) -> None:
     """Raise Conflict when this is the only administrator who can still sign in."""
-    others = select(_u.id).where(
-        _u.instance_id == instance.id, _u.role == ADMINISTRATOR, _u.disabled.is_(False), _u.id != account.id
-    )
+    able = (_u.role == ADMINISTRATOR, _u.disabled.is_(False), _u.password_hash.is_not(None))
+    others = select(_u.id).where(_u.instance_id == instance.id, _u.id != account.id, *able)
     if account.administrator and not account.disabled and connection.execute(others.limit(1)).first() is None:
         raise Conflict("%(name)s is the last administrator and must stay one.", name=account.name)

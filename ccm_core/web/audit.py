@@ -14,11 +14,13 @@ PAGE_SIZE = 50
 
 KINDS = (
     ("login", _("Sign-ins")),
+    ("logout", _("Sign-outs")),
     ("code", _("Login codes")),
     ("unlock", _("Unlocking")),
     ("confirmation", _("Confirmations")),
     ("factor", _("Second factors")),
     ("reset", _("Password resets")),
+    ("activation", _("First passwords")),
     ("account", _("Own account")),
     ("user", _("User administration")),
     ("plugin", _("Plugins")),
