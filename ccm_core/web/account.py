@@ -125,13 +125,14 @@ def confirm_email(context: Context) -> Response:
     """Let the new address count."""
     token = context.args["token"]
     try:
+        email = context.parts.changes.new_email(context.instance, token, context.now)
         renewed = context.parts.changes.confirm_email(
             context.instance, context.active, token, context.client, context.now
         )
     except NotFound:
         return context.render("link_invalid.html", status=404, kind="email")
     except (InputError, Denied) as error:
-        return context.render("email_confirm.html", status=400, email="", error=context.say(error))
+        return context.render("email_confirm.html", status=400, email=email, error=context.say(error))
     context.renew(renewed)
     return context.redirect("/account", context.texts.gettext("Your new e-mail address counts from now on."))
 
