@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass
+from functools import lru_cache
 
 USER_AGENT_LENGTH = 400
 
@@ -21,6 +22,7 @@ CONSOLE = Client(network="console", user_agent="ccm")
 """The caller of a console command."""
 
 
+@lru_cache(maxsize=4096)
 def network_of(address: str) -> str:
     """Return the network that counters and lists use for an address: /24 or /64; unknown for anything else."""
     try:

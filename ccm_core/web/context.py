@@ -122,7 +122,7 @@ class Context:
 
     @cached_property
     def _token_field(self) -> Markup:
-        return Markup('<input type="hidden" name="page_token" value="{}">').format(self.page_token)
+        return Markup('<input type="hidden" name="page_token" value="%s">') % self.page_token
 
     def page_token_field(self) -> Markup:
         """Return the hidden field that every form holds."""

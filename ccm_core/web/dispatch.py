@@ -25,50 +25,51 @@ def endpoint(web: Web, rules: dict[str, Rule]) -> Callable[..., Response]:
     """Return the Flask view of one path, for the rules of its methods."""
 
     def handle(**args: str) -> Response:
-        rule = rules["GET" if request.method == "HEAD" else request.method]
-        cookies = Cookies(web.parts.settings.secure, request)
+        incoming = request._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001 - each access by proxy costs
+        rule = rules["GET" if incoming.method == "HEAD" else incoming.method]
+        cookies = Cookies(web.parts.settings.secure, incoming)
         try:
-            response = _answer(web, rule, cookies, args)
+            response = _answer(web, incoming, rule, cookies, args)
         except Exception as error:  # noqa: BLE001 - every error becomes a page
-            response = error_page(web, request, error)
+            response = error_page(web, incoming, error)
         cookies.apply(response)
         return response
 
     return handle
 
 
-def _answer(web: Web, rule: Rule, cookies: Cookies, args: dict[str, str]) -> Response:
+def _answer(web: Web, incoming: Request, rule: Rule, cookies: Cookies, args: dict[str, str]) -> Response:
     now = web.parts.clock()
-    host = host_of(request, web.parts.settings.trusted_proxies)
+    host = host_of(incoming, web.parts.settings.trusted_proxies)
     instance = web.parts.instances.by_host(host, now)
     if instance is None:
-        return _unknown_host(web)
-    guards.check_body(request)
-    guards.check_text(request)
+        return _unknown_host(web, incoming)
+    guards.check_body(incoming)
+    guards.check_text(incoming)
     _retry_plugins(web, instance)
     token = cookies.get(SESSION)
     session = web.parts.sessions.look(token, instance, now) if token else None
-    client = client_of(request, web.parts.settings.trusted_proxies)
-    context = Context(web, request, instance, client, cookies, now, session, args)
+    client = client_of(incoming, web.parts.settings.trusted_proxies)
+    context = Context(web, incoming, instance, client, cookies, now, session, args)
     elsewhere = guards.check(context, rule)
     if elsewhere is not None:
         return elsewhere
-    if session is not None and rule.access is not Access.OWN_CHECKS and _is_activity(request):
+    if session is not None and rule.access is not Access.OWN_CHECKS and _is_activity(incoming):
         web.parts.sessions.touch(session, now)
     return confirmation.required(context, rule) or rule.view(context)
 
 
-def _unknown_host(web: Web) -> Response:
+def _unknown_host(web: Web, incoming: Request) -> Response:
     """On-premise, another name leads to the only one; in the cloud edition it is nobody's (design, section 10)."""
     hosts = web.parts.instances.hosts()
     if CLOUD in hosts.values() or not hosts:
         raise NotFound
-    if request.method not in {"GET", "HEAD"}:
+    if incoming.method not in {"GET", "HEAD"}:
         raise MisdirectedRequest
     response = Response(status=308)
     origin = web.parts.settings.origin_of(next(iter(hosts)))
-    query = request.query_string.decode("ascii", "ignore")
-    response.headers["Location"] = origin + quote(request.path) + (f"?{query}" if query else "")
+    query = incoming.query_string.decode("ascii", "ignore")
+    response.headers["Location"] = origin + quote(incoming.path) + (f"?{query}" if query else "")
     return response
 
 

@@ -31,7 +31,7 @@ def check_body(request: Request) -> None:
 
 def check_text(request: Request) -> None:
     """Refuse text that is not UTF-8 or holds a NUL (400): no browser sends either, and no database keeps it."""
-    for encoded in (request.query_string, request.get_data()):
+    for encoded in filter(None, (request.query_string, request.get_data() if request.content_length else b"")):
         try:
             text = unquote_to_bytes(encoded).decode()
         except UnicodeDecodeError as error:

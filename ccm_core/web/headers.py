@@ -24,7 +24,7 @@ HSTS = "max-age=31536000; includeSubDomains"
 def finish(response: Response, *, secure: bool) -> Response:
     """Add the headers; what a view set about caching stays."""
     for name, value in ALWAYS.items():
-        response.headers[name] = value
+        response.headers.add(name, value)  # no view sets one of them, so nothing needs to be looked for
     if "Cache-Control" not in response.headers:
         response.headers["Cache-Control"] = "no-store"
     if secure:

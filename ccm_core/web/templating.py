@@ -160,6 +160,7 @@ def _strict(loader: FileSystemLoader | FunctionLoader) -> Environment:
         autoescape=True,
         undefined=StrictUndefined,
         auto_reload=False,
+        cache_size=-1,
         trim_blocks=True,
         lstrip_blocks=True,
     )
