@@ -67,15 +67,16 @@ class Keys:
 
     def rotate(self) -> str:
         """Add a key and return its id; it opens at once and seals after ``promote``."""
-        ring, (key_id, key) = read_ring(self._path), new_key()
+        ring = read_ring(self._path)
+        key_id, key = new_key(ring)
         write_ring(self._path, Ring({**ring.keys, key_id: key}))
         return key_id
 
     def promote(self) -> int:
         """Let the newest key seal, and seal everything anew; returns how many rows. May be run again after a stop."""
         ring = read_ring(self._path)
-        newest = list(ring.keys)[-1]
-        if newest != ring.primary and len(ring.keys) > 1:
+        newest = max(ring.keys)
+        if newest != ring.primary:
             ordered = {newest: ring.keys[newest]} | {k: v for k, v in ring.keys.items() if k != newest}
             write_ring(self._path, Ring(ordered))
         vault = Vault(self._path)

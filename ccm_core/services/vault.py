@@ -33,7 +33,7 @@ _MEND = "Restore the key file from the backup that belongs to this database."
 
 @dataclass(frozen=True, slots=True)
 class Ring:
-    """The keys of the file in its order: the first seals, all open."""
+    """The keys of the file in its order: the first seals, all open. Ids rise with age: the highest is the newest."""
 
     keys: Mapping[str, bytes]
 
@@ -84,9 +84,10 @@ def write_ring(path: Path, ring: Ring) -> None:
         raise ConfigError("%(path)s cannot be written: %(error)s.", path=path, error=error.strerror) from error
 
 
-def new_key() -> tuple[str, bytes]:
-    """Return a fresh key with its random id."""
-    return secrets.token_hex(_ID_BYTES), secrets.token_bytes(_KEY_BYTES)
+def new_key(ring: Ring | None = None) -> tuple[str, bytes]:
+    """Return a fresh key with its id: random for the first of a file, above those of ``ring`` for a further one."""
+    number = int(max(ring.keys), 16) + 1 if ring else secrets.randbelow(2**31)
+    return f"{number:0{2 * _ID_BYTES}x}", secrets.token_bytes(_KEY_BYTES)
 
 
 class Vault:
@@ -101,7 +102,7 @@ class Vault:
 
     def seal(self, plain: bytes, *, place: str) -> bytes:
         """Encrypt for one place, such as ``instance/1/user/2/plugin/x``."""
-        key_id = self.ring.primary
+        key_id = self._primary()
         nonce = os.urandom(_NONCE_BYTES)
         head = bytes([_VERSION]) + bytes.fromhex(key_id)
         cipher = AESGCM(self._key(key_id, "seal"))
@@ -126,12 +127,17 @@ class Vault:
 
     def mac(self, purpose: str, data: bytes) -> bytes:
         """HMAC-SHA-256 with a key of its own for the purpose."""
-        return hmac.digest(self._key(self.ring.primary, purpose), data, "sha256")
+        return hmac.digest(self._key(self._primary(), purpose), data, "sha256")
 
     def mac_fits(self, purpose: str, data: bytes, given: bytes) -> bool:
         """Compare in constant time (ASVS 11.2.4), under any key of the ring: windows stay open while keys rotate."""
         fits = self._any_fits(purpose, data, given)
         return fits or (self._reread() and self._any_fits(purpose, data, given))
+
+    def _primary(self) -> str:
+        """Return the key that seals now: one that was dropped from the file meanwhile would lose what it seals."""
+        self._reread()
+        return self.ring.primary
 
     def _any_fits(self, purpose: str, data: bytes, given: bytes) -> bool:
         made = [hmac.digest(self._key(key_id, purpose), data, "sha256") for key_id in self.ring.keys]

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: MIT
+"""The services of one process on an empty database, with a clock that a test sets."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ccm_core.config import Settings, load
+from ccm_core.db.engine import create_file
+from ccm_core.db.models import metadata
+from ccm_core.services.accounts import USER, Account
+from ccm_core.services.instances import CLOUD, Instance
+from ccm_core.services.parts import Parts, assemble
+from ccm_core.services.user_admin import Actor
+from ccm_core.services.vault import Ring, new_key, write_ring
+
+
+class Watch:
+    """A clock that stands still until a test sets ``now``, in seconds since 1970."""
+
+    now = 1_800_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Watch:
+    return Watch()
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Default settings; the key file holds one key, the database all tables."""
+    loaded = load({"CCM_DATA_DIR": str(tmp_path)})
+    write_ring(loaded.key_file, Ring(dict([new_key()])))
+    create_file(loaded.database_url)
+    return loaded
+
+
+@pytest.fixture
+def parts(settings: Settings, clock: Watch) -> Iterator[Parts]:
+    assembled = assemble(settings, clock)
+    with assembled.database.write() as connection:
+        metadata.create_all(connection)
+    yield assembled
+    assembled.database.dispose()
+
+
+@pytest.fixture
+def instance(parts: Parts, clock: Watch) -> Instance:
+    parts.instances.add("ccm.example", CLOUD, None, clock())
+    return parts.instances.get(None, clock())
+
+
+@pytest.fixture
+def erika(parts: Parts, instance: Instance, clock: Watch) -> Account:
+    """A user who was invited and has no password yet: hashing is not what these tests are about."""
+    return parts.users.add(instance, "erika", "erika@example.org", USER, clock(), Actor())
