@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Key rotation: everything that is sealed opens before, during and after it, also what changes in between."""
 
+from pathlib import Path
+
 import pytest
 from sqlalchemy import insert, select, update
 
@@ -51,17 +53,18 @@ def test_a_rotation_seals_more_than_one_batch_anew(parts: Parts, instance: Insta
 
 
 def test_a_row_that_changes_while_it_is_sealed_anew_keeps_its_new_value(
-    parts: Parts, instance: Instance, erika: Account, monkeypatch: pytest.MonkeyPatch
+    parts: Parts, instance: Instance, erika: Account, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seal_factors(parts, instance, erika, 1)
+    write_ring(tmp_path / "before", read_ring(parts.settings.key_file))
+    late, unseal = Vault(tmp_path / "before"), Vault.unseal
     parts.keys.rotate()
-    unseal = Vault.unseal
 
     def meanwhile(vault: Vault, sealed: bytes, *, place: str) -> bytes:
         plain = unseal(vault, sealed, place=place)
         if plain == b"0":
             with parts.database.write() as connection:
-                fresh = parts.vault.seal(b"changed meanwhile", place=place)
+                fresh = late.seal(b"changed meanwhile", place=place)
                 connection.execute(update(m.enrolment).values(data=fresh))
         return plain
 
