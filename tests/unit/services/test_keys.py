@@ -53,24 +53,27 @@ def test_a_rotation_seals_more_than_one_batch_anew(parts: Parts, instance: Insta
 
 
 def test_a_row_that_changes_while_it_is_sealed_anew_keeps_its_new_value(
-    parts: Parts, instance: Instance, erika: Account, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    parts: Parts, instance: Instance, erika: Account, tmp_path: Path
 ) -> None:
     seal_factors(parts, instance, erika, 1)
     write_ring(tmp_path / "before", read_ring(parts.settings.key_file))
-    late, unseal = Vault(tmp_path / "before"), Vault.unseal
-    parts.keys.rotate()
+    late = Vault(tmp_path / "before")
 
-    def meanwhile(vault: Vault, sealed: bytes, *, place: str) -> bytes:
-        plain = unseal(vault, sealed, place=place)
-        if plain == b"0":
+    class Overtaken(Vault):
+        """Opens a row; before anything else happens, a process that seals with the old key changes that row."""
+
+        def unseal(self, sealed: bytes, *, place: str) -> bytes:
+            plain = super().unseal(sealed, place=place)
             with parts.database.write() as connection:
-                fresh = late.seal(b"changed meanwhile", place=place)
-                connection.execute(update(m.enrolment).values(data=fresh))
-        return plain
+                connection.execute(update(m.enrolment).values(data=late.seal(b"changed meanwhile", place=place)))
+            return plain
 
-    monkeypatch.setattr(Vault, "unseal", meanwhile)
+    parts.keys.rotate()
     parts.keys.promote()
-    monkeypatch.undo()
+    seal_old = late.seal(b"0", place=place(instance.id, erika.id, "x"))
+    with parts.database.write() as connection:
+        connection.execute(update(m.enrolment).values(data=seal_old))
+    assert parts.keys._reseal_enrolments(Overtaken(parts.settings.key_file)) == 0
     assert opened(parts, instance, erika) == [b"changed meanwhile"]
     assert parts.keys.promote() == 1
     assert parts.keys.drop()
