@@ -94,19 +94,34 @@ def test_the_typed_key_makes_the_same_codes(set_up: Callable[..., Window], phone
     window.says(EN.enabled)
 
 
-def test_a_double_click_on_the_code_opens_the_app(set_up: Callable[..., Window]) -> None:
+def double_click(window: Window, pause: float) -> None:
+    """Click the code twice with a mouse, ``pause`` seconds apart, which the system takes for a double click."""
+    cdp = window.context.new_cdp_session(window.page)
+    now = window.page.evaluate("Date.now()") / 1000
+    for count in (1, 2):
+        for kind in ("mousePressed", "mouseReleased"):
+            event = {"type": kind, "button": "left", "clickCount": count, "timestamp": now + (count - 1) * pause}
+            cdp.send("Input.dispatchMouseEvent", event | middle_of_code(window))
+
+
+@pytest.mark.parametrize("pause", [0.1, 0.45], ids=["fast", "slow"])
+def test_a_double_click_on_the_code_opens_the_app(set_up: Callable[..., Window], pause: float) -> None:
     window = set_up()
-    uri = opened_uri(window, code_of(window).dblclick)
+    uri = opened_uri(window, lambda: double_click(window, pause))
     assert read_uri(uri).secret == window.field("Secret key").input_value()
+
+
+def middle_of_code(window: Window) -> dict[str, float]:
+    code_of(window).scroll_into_view_if_needed()
+    box = code_of(window).bounding_box()
+    assert box
+    return {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
 
 
 def taps(window: Window, *times: float) -> None:
     """Tap the code with a finger at times given in seconds from now; the browser is told, nobody waits."""
     cdp = window.context.new_cdp_session(window.page)
-    code_of(window).scroll_into_view_if_needed()
-    box = code_of(window).bounding_box()
-    assert box
-    finger = [{"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}]
+    finger = [middle_of_code(window)]
     now = window.page.evaluate("Date.now()") / 1000
     for at in times:
         down = {"type": "touchStart", "touchPoints": finger, "timestamp": now + at}

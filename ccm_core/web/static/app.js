@@ -111,7 +111,6 @@
   let locked = false;
   let asking = false;
   let unlocks = 0; // an answer that was asked for before an attempt to unlock is stale after it
-  let focusBefore = null;
 
   const arm = (seconds) => {
     clearTimeout(timer);
@@ -122,7 +121,6 @@
   const lock = () => {
     if (locked) return;
     locked = true;
-    focusBefore = document.activeElement;
     explain("");
     dialog.showModal();
     password.focus();
@@ -133,8 +131,7 @@
     if (locked) {
       locked = false;
       password.value = "";
-      dialog.close();
-      focusBefore?.focus();
+      dialog.close(); // the focus goes back to where it was
     }
     release();
   };
