@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import bindparam, delete, literal, select, union_all
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from ccm_core.db import models as m
@@ -19,8 +19,14 @@ from ccm_core.services.enrolments import Enrolments, of_active
 from ccm_core.services.instances import Instance
 from ccm_core.services.user_admin import Actor
 
-_a = m.access.c
-_SELECTED = select(_a.plugin).where(_a.user_id == bindparam("user"), _a.instance_id == bindparam("instance"))
+_a, _e = m.access.c, m.enrolment.c
+_STANDINGS = union_all(
+    select(_a.plugin, literal(0).label("enrolled")).where(
+        _a.user_id == bindparam("user"), _a.instance_id == bindparam("instance")
+    ),
+    select(_e.plugin, literal(1)).where(_e.user_id == bindparam("user"), _e.confirmed),
+)
+"""Plugins for which a user is selected (0), and with which the user is enrolled (1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +55,8 @@ class PluginAccess:
         if not instance.active:
             return {}
         with self._database.read() as connection:
-            selected = set(connection.execute(_SELECTED, {"user": account.id, "instance": instance.id}).scalars())
-            enrolled = {row.plugin for row in self._ledger.confirmed(account.id, connection)}
+            rows = connection.execute(_STANDINGS, {"user": account.id, "instance": instance.id}).all()
+        selected, enrolled = ({plugin for plugin, mark in rows if mark == kind} for kind in (0, 1))
         return {
             name: Standing(active.admits and (active.everyone or name in selected), name in enrolled)
             for name, active in sorted(instance.active.items())
