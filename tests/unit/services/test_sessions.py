@@ -1,0 +1,244 @@
+# SPDX-License-Identifier: MIT
+"""Sessions: what a token opens, what ends it, what a swapped-out token does, how recent a login is."""
+
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import insert, select, update
+
+from ccm_core.db import models as m
+from ccm_core.errors import NotFound
+from ccm_core.services import accounts
+from ccm_core.services.accounts import Account
+from ccm_core.services.clients import Client
+from ccm_core.services.instances import CLOUD, Activation, Instance
+from ccm_core.services.parts import Parts
+from ccm_core.services.proofs import Denied
+from ccm_core.services.sessions import Session
+from ccm_core.services.tokens import token_hash
+from ccm_core.services.user_admin import Actor
+
+NOW = 1_800_000_000.0
+CLIENT = Client("192.0.2.0/24", "a browser")
+IDLE, LONGEST, RECENT = 1800, 43200, 900
+PASSWORD = "correct horse battery staple"
+
+
+def begin(parts: Parts, instance: Instance, user: Account, now: float = NOW, passed: int | None = None) -> str:
+    with parts.database.write() as connection:
+        return parts.sessions.create(connection, instance, user, passed, CLIENT, now)
+
+
+def look(parts: Parts, instance: Instance, token: str, now: float = NOW) -> Session:
+    session = parts.sessions.look(token, instance, now)
+    assert session is not None
+    return session
+
+
+def bind(parts: Parts, user: Account, plugin: str, *, confirmed: bool = True) -> int:
+    values = {"instance_id": user.instance_id, "user_id": user.id, "plugin": plugin, "label": plugin, "counter": 0}
+    values |= {"confirmed": confirmed, "data": b"", "created_at": NOW}
+    with parts.database.write() as connection:
+        return connection.execute(insert(m.enrolment).values(values).returning(m.enrolment.c.id)).scalar_one()
+
+
+def test_a_token_is_kept_as_its_hash_alone_and_no_two_are_the_same(
+    parts: Parts, instance: Instance, erika: Account
+) -> None:
+    tokens = {begin(parts, instance, erika) for _ in range(10)}
+    assert {len(token) for token in tokens} == {43}
+    with parts.database.read() as connection:
+        rows = connection.execute(select(m.session.c.token_hash, m.session.c.family)).all()
+    assert {row.token_hash for row in rows} == {token_hash(token) for token in tokens}
+    assert len({row.family for row in rows}) == 10
+
+
+@pytest.mark.parametrize("made_up", ["", "x", "A" * 43, "' or 1=1--", "ä\0"])
+def test_a_made_up_token_opens_nothing(parts: Parts, instance: Instance, erika: Account, made_up: str) -> None:
+    begin(parts, instance, erika)
+    assert parts.sessions.look(made_up, instance, NOW) is None
+
+
+def test_a_token_of_another_instance_opens_nothing(parts: Parts, instance: Instance, erika: Account) -> None:
+    parts.instances.add("other.example", CLOUD, None, 0)
+    token = begin(parts, instance, erika)
+    assert parts.sessions.look(token, parts.instances.get("other.example", 0), NOW) is None
+
+
+@pytest.mark.parametrize(
+    ("after", "state"), [(0, "active"), (IDLE - 1, "active"), (IDLE, "locked"), (LONGEST - 1, "locked")]
+)
+def test_an_idle_session_locks(parts: Parts, instance: Instance, erika: Account, after: int, state: str) -> None:
+    assert look(parts, instance, begin(parts, instance, erika), NOW + after).state == state
+
+
+def test_a_session_ends_after_its_longest_life_whatever_was_done(
+    parts: Parts, instance: Instance, erika: Account
+) -> None:
+    token = begin(parts, instance, erika)
+    for now in range(int(NOW), int(NOW) + LONGEST, 1000):
+        parts.sessions.touch(look(parts, instance, token, now), now)
+    assert parts.sessions.look(token, instance, NOW + LONGEST) is None
+
+
+def test_activity_is_written_at_most_once_a_minute_and_never_wakes_a_locked_session(
+    parts: Parts, instance: Instance, erika: Account
+) -> None:
+    token = begin(parts, instance, erika)
+    for after, seen in ((59, 0), (60, 60), (119, 60), (120, 120), (120 + IDLE, 120)):
+        parts.sessions.touch(look(parts, instance, token, NOW + after), NOW + after)
+        assert look(parts, instance, token, NOW + after).seen_at == NOW + seen
+    assert parts.sessions.lock_in(look(parts, instance, token, NOW + 130), NOW + 130) == IDLE - 10
+
+
+def test_a_change_of_the_stamp_ends_a_session(parts: Parts, instance: Instance, erika: Account) -> None:
+    token = begin(parts, instance, erika)
+    with parts.database.write() as connection:
+        accounts.restamp(connection, erika.id)
+    assert parts.sessions.look(token, instance, NOW) is None
+    assert parts.sessions.open_of(accounts_now(parts, instance, erika), NOW) == ()
+
+
+def accounts_now(parts: Parts, instance: Instance, user: Account) -> Account:
+    return parts.users.get(instance, user.id)
+
+
+def test_a_disabled_account_has_no_session(parts: Parts, instance: Instance, erika: Account) -> None:
+    token = begin(parts, instance, erika)
+    with parts.database.write() as connection:
+        connection.execute(update(m.user).values(disabled=True))
+    assert parts.sessions.look(token, instance, NOW) is None
+
+
+def test_a_session_must_have_passed_one_of_the_factors_of_active_plugins(
+    parts: Parts, instance: Instance, erika: Account
+) -> None:
+    one, other = bind(parts, erika, "one"), bind(parts, erika, "other")
+    bind(parts, erika, "half", confirmed=False)
+    tokens = {passed: begin(parts, instance, erika, passed=passed) for passed in (None, one, other, 999)}
+
+    def opened(*active: str) -> set[int | None]:
+        now = replace(instance, active={name: Activation(name, everyone=True) for name in active})
+        return {passed for passed, token in tokens.items() if parts.sessions.look(token, now, NOW)}
+
+    assert opened() == {None, one, other, 999}
+    assert opened("one") == {one}
+    assert opened("one", "other") == {one, other}
+    assert opened("half") == {None, one, other, 999}
+
+
+def swap(parts: Parts, instance: Instance, token: str, now: float) -> str | None:
+    session = look(parts, instance, token, now)
+    with parts.database.write() as connection:
+        return parts.sessions.replace_token(connection, session, now)
+
+
+def test_a_swapped_out_token_is_dead_at_once_and_after_ten_seconds_ends_the_family(
+    parts: Parts, instance: Instance, erika: Account
+) -> None:
+    old = begin(parts, instance, erika)
+    new = swap(parts, instance, old, NOW)
+    assert new is not None
+    for after in (0, 5, 10):
+        assert parts.sessions.look(old, instance, NOW + after) is None
+        assert parts.sessions.look(new, instance, NOW + after) is not None
+    assert parts.sessions.look(old, instance, NOW + 10.5) is None
+    assert parts.sessions.look(new, instance, NOW + 11) is None
+
+
+def test_every_earlier_token_of_the_family_ends_it(parts: Parts, instance: Instance, erika: Account) -> None:
+    first = begin(parts, instance, erika)
+    second = swap(parts, instance, first, NOW)
+    third = swap(parts, instance, second or "", NOW)
+    parts.sessions.look(first, instance, NOW + 60)
+    assert parts.sessions.look(third or "", instance, NOW + 60) is None
+
+
+def test_of_two_swaps_at_once_one_wins(parts: Parts, instance: Instance, erika: Account) -> None:
+    session = look(parts, instance, begin(parts, instance, erika))
+    with parts.database.write() as connection:
+        assert parts.sessions.replace_token(connection, session, NOW)
+        assert parts.sessions.replace_token(connection, session, NOW) is None
+
+
+def test_the_eleventh_session_ends_the_oldest_of_the_user_alone(
+    parts: Parts, instance: Instance, erika: Account
+) -> None:
+    otto = parts.users.add(instance, "otto", "otto@example.org", "user", NOW, Actor())
+    foreign = begin(parts, instance, otto)
+    tokens = [begin(parts, instance, erika, NOW + number) for number in range(12)]
+    alive = [parts.sessions.look(token, instance, NOW + 12) is not None for token in tokens]
+    assert alive == [False] * 2 + [True] * 10
+    assert parts.sessions.look(foreign, instance, NOW + 12) is not None
+    seen = [one.last_seen for one in parts.sessions.open_of(erika, NOW + 12)]
+    assert seen == [NOW + number for number in range(11, 1, -1)]
+
+
+def test_a_user_ends_own_sessions_alone(parts: Parts, instance: Instance, erika: Account) -> None:
+    otto = parts.users.add(instance, "otto", "otto@example.org", "user", NOW, Actor())
+    foreign, own = (look(parts, instance, begin(parts, instance, user)) for user in (otto, erika))
+    for session_id in (foreign.id, 0, -1, 2**62):
+        with pytest.raises(NotFound), parts.database.write() as connection:
+            parts.sessions.end_one(connection, erika, session_id)
+    with parts.database.write() as connection:
+        parts.sessions.end_one(connection, erika, own.id)
+        assert parts.sessions.end_all(connection, otto.id, keep=foreign.id) == 0
+        assert parts.sessions.end_all(connection, otto.id) == 1
+
+
+def test_how_recent_a_login_is(parts: Parts, instance: Instance, erika: Account) -> None:
+    session = look(parts, instance, begin(parts, instance, erika))
+    sessions = parts.sessions
+    assert (sessions.recent(session, NOW + RECENT - 1), sessions.recent(session, NOW + RECENT)) == (True, False)
+    later = replace(session, password_at=NOW + 1000)
+    assert (sessions.recent(later, NOW + 1000), sessions.password_recent(later, NOW + 1000)) == (False, True)
+
+
+def with_password(parts: Parts, instance: Instance) -> Account:
+    return parts.users.add(instance, "otto", "otto@example.org", "user", NOW, Actor(), password=PASSWORD)
+
+
+def test_unlocking_makes_no_login_recent_and_prolongs_nothing(parts: Parts, instance: Instance) -> None:
+    user, later = with_password(parts, instance), NOW + IDLE
+    token = begin(parts, instance, user)
+    session = look(parts, instance, token, later)
+    unlocked = parts.unlocks.unlock(instance, session, PASSWORD, CLIENT, later, page_proof=True)
+    after = look(parts, instance, unlocked, later)
+    assert after.state == "active"
+    kept = ("recent_at", "password_at", "full_login_at", "family", "passed_enrolment")
+    assert {name: getattr(after, name) for name in kept} == {name: getattr(session, name) for name in kept}
+    assert parts.sessions.look(token, instance, later) is None
+
+
+@pytest.mark.parametrize(
+    ("proof", "agent", "generation", "password"),
+    [
+        (False, "a browser", 0, PASSWORD),
+        (True, "another", 0, PASSWORD),
+        (True, "a browser", 1, PASSWORD),
+        (True, "a browser", 0, "wrong"),
+    ],
+)
+def test_unlocking_needs_everything_and_the_fifth_refusal_ends_the_session(
+    parts: Parts, instance: Instance, proof: bool, agent: str, generation: int, password: str
+) -> None:
+    user, later = with_password(parts, instance), NOW + IDLE
+    session = look(parts, instance, begin(parts, instance, user), later)
+    now = replace(instance, plugin_generation=generation)
+    for left in (True, True, True, True, False):
+        with pytest.raises(Denied) as denied:
+            parts.unlocks.unlock(now, session, password, Client("192.0.2.0/24", agent), later, page_proof=proof)
+        assert denied.value.message == "That did not work. Please try again, or log in anew."
+        with parts.database.read() as connection:
+            assert (connection.execute(select(m.session.c.id)).first() is not None) == left
+
+
+def test_what_can_no_longer_be_used_is_forgotten(parts: Parts, instance: Instance, erika: Account) -> None:
+    begin(parts, instance, erika)
+    begin(parts, instance, erika, NOW + 100)
+    with parts.database.write() as connection:
+        parts.sessions.forget(connection, NOW + LONGEST + 50)
+        assert len(connection.execute(select(m.session.c.id)).all()) == 1
+        accounts.restamp(connection, erika.id)
+        parts.sessions.forget(connection, NOW + 200)
+        assert connection.execute(select(m.session.c.id)).all() == []
