@@ -15,7 +15,14 @@ from ccm_core.testing.host import Host, Tenant, running_host
 from tests.browser.phone import Phone
 from tests.browser.window import WIDE, Watched, Window, new_window
 
-FLAGS = ["--disable-background-networking", "--disable-component-update", "--no-first-run"]
+PLAIN = "plain.test"
+"""A host name that browsers do not trust without https, unlike ``localhost``."""
+FLAGS = [
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--no-first-run",
+    f"--host-resolver-rules=MAP {PLAIN} 127.0.0.1",
+]
 
 
 @pytest.fixture(scope="module")  # not longer: a process can run only one Playwright, and plugins' tests run their own

@@ -7,11 +7,13 @@ import re
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Browser, Locator, expect
 
-from ccm_core.testing.host import PASSWORD, Tenant
+from ccm_core.services.instances import CLOUD
+from ccm_core.testing.host import PASSWORD, Host, Tenant
+from tests.browser.conftest import PLAIN
 from tests.browser.phone import Phone
-from tests.browser.window import Window
+from tests.browser.window import WIDE, Window, new_window
 from tests.browser.words import EN
 from tests.functional.acts import link_in
 
@@ -85,6 +87,23 @@ def test_a_form_names_its_origin_and_no_page_names_another_address(open_window: 
     assert headers["sec-fetch-site"] == "same-origin"
     assert headers["referer"] == window.origin + "/login"
     assert "page_token" not in sent.value.url
+
+
+def test_forms_work_over_plain_http_where_browsers_tell_less(host: Host, chromium: Browser) -> None:
+    host.parts.instances.add(PLAIN, CLOUD, None, host.clock())
+    tenant = Tenant(host, PLAIN)
+    tenant.add_user("erika")
+    window = new_window(chromium, tenant.origin, "en", WIDE)
+    window.open("/login")
+    with window.page.expect_request(lambda request: request.method == "POST") as sent:
+        window.log_in(EN)
+    window.arrives("/")
+    assert "sec-fetch-site" not in sent.value.all_headers()
+    window.choose(EN.log_out)
+    window.arrives("/login")
+    window.says("You have been logged out.")
+    window.context.close()
+    assert window.watched.refusals == []
 
 
 def administer_plugins(walk: Walk) -> None:

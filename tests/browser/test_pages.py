@@ -69,7 +69,8 @@ def test_no_page_has_a_visible_fault(
     for path in OUTSIDE:
         window.open(path)
         faults += look(window, words, width, path)
-    window.watched.refusals.clear()  # used-up links and no page
+    assert window.watched.refusals == [(404, path) for path in OUTSIDE[2:]]
+    window.watched.refusals.clear()
     window.log_in(words)
     window.says(words.asked_for)
     faults += look(window, words, width, "/login/challenge")

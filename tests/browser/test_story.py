@@ -99,6 +99,7 @@ def erika_sets_her_phone_up(story: Story) -> None:
     erika.open("/account")
     erika.page.locator("#f-first_name").fill("Erika")
     erika.page.locator("#f-last_name").fill("Musterfrau")
+    erika.page.locator("#f-language").select_option(words.language)
     erika.page.locator("#f-last_name").press("Enter")
     erika.page.locator(".alert.success").wait_for()
     erika.open("/account")
@@ -198,12 +199,15 @@ def the_phone_is_lost(story: Story) -> None:
     erika.field(words.reset_name).fill("erika")
     erika.button(words.send_link).click()
     erika.page.locator(".card h1").wait_for()
-    erika.open(link_in(tenant.mails("erika")[-1]))
+    mail = tenant.mails("erika")[-1]
+    assert words.mail_before in mail.get_content()
+    erika.open(link_in(mail))
     story.album.take(erika, "new-password", erika.page.locator("main"))
     for label in (words.new_password, words.repeat_password):
         erika.field(label).fill(NEW_PASSWORD)
     erika.button(words.save_password).click()
     erika.arrives("/login")
+    assert words.mail_after in tenant.mails("erika")[-1].get_content()
     erika.log_in(words, password=NEW_PASSWORD)
     erika.arrives("/")
 

@@ -42,6 +42,8 @@ class Words:
     for_all: str
     allow: str
     revoke: str
+    mail_before: str
+    mail_after: str
 
 
 EN = Words(
@@ -79,6 +81,8 @@ EN = Words(
     for_all="Activate directly for all users",
     allow="Allow",
     revoke="Revoke",
+    mail_before="Please note: the new password also resets the second factor.",
+    mail_after="The second factor was reset: signing in needs the password alone until you set it up again.",
 )
 
 DE = Words(
@@ -117,4 +121,6 @@ DE = Words(
     for_all="Direkt für alle Benutzer aktivieren",
     allow="Freischalten",
     revoke="Entziehen",
+    mail_before="Bitte beachten Sie: Das neue Passwort setzt auch den zweiten Faktor zurück.",
+    mail_after="Der zweite Faktor wurde zurückgesetzt: Zur Anmeldung genügt das Passwort, bis Sie ihn neu einrichten.",
 )
