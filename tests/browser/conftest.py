@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from ccm_core.testing.host import Host, Tenant, running_host
 from tests.browser.phone import Phone
-from tests.browser.window import WIDE, Watched, Window, new_window
+from tests.browser.window import TIMEOUT, WIDE, Watched, Window, new_window
 
 PLAIN = "plain.test"
 """A host name that browsers do not trust without https, unlike ``localhost``."""
@@ -29,6 +29,7 @@ FLAGS = [
 def chromium() -> Iterator[Browser]:
     path = shutil.which("chromium")
     assert path, "Chromium is missing: apt-get install chromium"
+    expect.set_options(timeout=TIMEOUT)
     flags = [*FLAGS, "--no-sandbox"] if os.geteuid() == 0 else FLAGS
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=flags)

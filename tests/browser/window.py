@@ -17,6 +17,8 @@ from tests.browser.words import Words
 
 LOCALES = {"en": "en-GB", "de": "de-DE"}
 WIDE, NARROW = 1280, 390
+TIMEOUT = 20_000
+"""Milliseconds that a busy machine gets for a page."""
 WATCH = """addEventListener("securitypolicyviolation",
   (event) => console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`), true);"""
 
@@ -124,6 +126,6 @@ def new_window(browser: Browser, origin: str, language: str, width: int, **optio
     """Open a window of a browser that has never been here; options as for Playwright's ``new_context``."""
     height = 844 if width == NARROW else 900
     context = browser.new_context(locale=LOCALES[language], viewport={"width": width, "height": height}, **options)
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(TIMEOUT)
     context.add_init_script(WATCH)
     return Window(context, origin, Watched())
