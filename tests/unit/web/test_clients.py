@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: MIT
+"""Who calls and for which host: chains of proxies are walked from the right while the hop is trusted."""
+
+import ipaddress
+
+import pytest
+from flask import Flask, Request
+from werkzeug.test import EnvironBuilder
+
+from ccm_core.services.clients import USER_AGENT_LENGTH, network_of
+from ccm_core.web.clients import client_of, host_of
+
+TRUSTED = tuple(ipaddress.ip_network(one) for one in ("10.0.0.0/8", "2001:db8:ffff::/48"))
+
+
+def request_from(address: str, **headers: str) -> Request:
+    builder = EnvironBuilder(headers={name.replace("_", "-"): value for name, value in headers.items()})
+    environ = builder.get_environ()
+    environ["REMOTE_ADDR"] = address
+    if "Host" in headers:
+        environ["HTTP_HOST"] = headers["Host"]
+    return Flask("test").request_class(environ)
+
+
+@pytest.mark.parametrize(
+    ("address", "chain", "network"),
+    [
+        ("192.0.2.7", "", "192.0.2.0/24"),
+        ("192.0.2.7", "203.0.113.9", "192.0.2.0/24"),
+        ("10.0.0.1", "", "10.0.0.0/24"),
+        ("10.0.0.1", "203.0.113.9", "203.0.113.0/24"),
+        ("10.0.0.1", "198.51.100.1, 203.0.113.9", "203.0.113.0/24"),
+        ("10.0.0.1", "198.51.100.1, 203.0.113.9, 10.9.9.9", "203.0.113.0/24"),
+        ("10.0.0.1", "10.1.1.1, 10.2.2.2", "10.1.1.0/24"),
+        ("10.0.0.1", "evil, 203.0.113.9", "203.0.113.0/24"),
+        ("10.0.0.1", "203.0.113.9, nonsense", "unknown"),
+        ("2001:db8:ffff::1", "2001:db8:1:2:3::4", "2001:db8:1:2::/64"),
+        ("", "", "unknown"),
+    ],
+)
+def test_the_caller_is_the_last_hop_that_is_not_trusted(address: str, chain: str, network: str) -> None:
+    assert client_of(request_from(address, X_Forwarded_For=chain), TRUSTED).network == network
+
+
+def test_nobody_is_trusted_by_default() -> None:
+    assert client_of(request_from("10.0.0.1", X_Forwarded_For="203.0.113.9"), ()).network == "10.0.0.0/24"
+
+
+def test_a_user_agent_is_cut() -> None:
+    assert client_of(request_from("192.0.2.7", User_Agent="x" * 9000), ()).user_agent == "x" * USER_AGENT_LENGTH
+    assert client_of(request_from("192.0.2.7"), ()).user_agent == ""
+
+
+@pytest.mark.parametrize(
+    ("host", "name"),
+    [
+        ("CCM.example", "ccm.example"),
+        ("ccm.example:8019", "ccm.example"),
+        ("[::1]:8019", "::1"),
+        ("127.0.0.1", "127.0.0.1"),
+        ("user@ccm.example", "ccm.example"),
+        ("", ""),
+        ("[", ""),
+        (":80", ""),
+    ],
+)
+def test_the_host_is_lower_case_and_without_a_port(host: str, name: str) -> None:
+    assert host_of(request_from("192.0.2.7", Host=host), ()) == name
+
+
+def test_the_forwarded_host_counts_from_a_trusted_hop_alone() -> None:
+    headers = {"Host": "inner", "X_Forwarded_Host": "evil.example, ccm.example"}
+    assert host_of(request_from("10.0.0.1", **headers), TRUSTED) == "ccm.example"
+    assert host_of(request_from("192.0.2.7", **headers), TRUSTED) == "inner"
+    assert host_of(request_from("10.0.0.1", Host="inner", X_Forwarded_Host=""), TRUSTED) == "inner"
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("192.0.2.255", "192.0.2.0/24"),
+        ("::ffff:192.0.2.1", "192.0.2.0/24"),
+        ("2001:db8::1", "2001:db8::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("nonsense", "unknown"),
+        ("192.0.2.1:80", "unknown"),
+        ("", "unknown"),
+    ],
+)
+def test_an_address_is_told_by_its_network_alone(address: str, network: str) -> None:
+    assert network_of(address) == network
