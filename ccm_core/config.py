@@ -154,7 +154,7 @@ def _mail_url(name: str, value: object) -> str:
     what = "file:, smtp://user:password@host:587 or smtps://user:password@host:465, with user and password in ASCII"
     try:
         parts = urlsplit(_text(name, value))
-        smtp = parts.scheme in {"smtp", "smtps"} and parts.hostname and (parts.port or 1) > 0
+        smtp = parts.scheme in {"smtp", "smtps"} and parts.hostname and parts.port != 0
         fits = value == "file:" or (smtp and unquote(str(value)).isascii())  # smtplib logs in with ASCII only
     except ValueError as error:
         raise _wrong(name, what, "…") from error
