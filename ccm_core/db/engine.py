@@ -117,7 +117,7 @@ class Database:
 
 def _pragmas(*, reading: bool) -> tuple[str, ...]:
     if reading:
-        return ("query_only=1", "cache_size=-512")
+        return ("query_only=1", "cache_size=-128")
     return ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=1", "secure_delete=1", "cache_size=-2048")
 
 
