@@ -240,12 +240,13 @@ def test_enabling_ends_the_other_sessions_and_gives_this_one_a_new_id(protected:
 
 
 def test_enabling_is_mailed_and_recorded(protected: Tenant) -> None:
+    protected.browser("erika")
     enrol(protected, "erika")
     mail = protected.mails("erika")[-1]
     assert mail["Subject"] == "A second factor was enabled"
     assert f"erika on {protected.name}" in mail.get_content()
     (entry,) = events(protected, "factor.enabled")
-    assert (entry["about"], entry["plugin"], entry["sessions_ended"]) == ("erika", "twofactor", 0)
+    assert (entry["about"], entry["plugin"], entry["sessions_ended"]) == ("erika", "twofactor", 1)
 
 
 @pytest.mark.parametrize("path", [f"{SETUP}/begin", "/plugins/twofactor/", "/plugins/twofactor/nothing"])

@@ -55,6 +55,7 @@ def test_a_locked_session_of_one_cannot_be_unlocked_at_the_other(erika: Enrolled
 
 
 def test_a_login_begun_at_one_cannot_be_finished_at_the_other(erika: Enrolled, other: Tenant) -> None:
+    other.activate("twofactor")
     browser = carried(erika.at_second_dialog(), other)
     browser.get("/login/challenge")
     assert browser.path == "/login"
