@@ -16,15 +16,18 @@ from tests.unit.services.conftest import Watch
 
 @dataclass
 class Postbox:
-    """A way to send that may be away, and that remembers what it took."""
+    """A way to send that remembers what it took; it may be away, or the process may die once it took a message."""
 
     taken: list[Mail] = field(default_factory=list)
     away: bool = False
+    dies: bool = False
 
     def send(self, mail: Mail) -> None:
         if self.away:
             raise ConnectionRefusedError("away")
         self.taken.append(mail)
+        if self.dies:
+            raise SystemExit
 
 
 @pytest.fixture
@@ -91,14 +94,29 @@ def test_what_a_process_left_when_it_died_is_sent_by_another_with_the_same_messa
 ) -> None:
     first, second = (process(parts, clock, postbox) for _ in range(2))
     write(parts, instance, first, "subject")
+    postbox.dies = True
+    with pytest.raises(SystemExit):
+        first.deliver()
+    postbox.dies = False
+    assert second.deliver() == 0
+    clock.now += LEASE_SECONDS
+    assert second.deliver() == 1
+    assert [mail.subject for mail in postbox.taken] == ["subject", "subject"]
+    assert len({mail.message_id for mail in postbox.taken}) == 1
+    (listed,) = first.listed(instance.id)
+    assert (listed.delivered, listed.attempts) == (clock.now, 2)
+
+
+def test_a_process_whose_lease_ran_out_while_it_was_busy_sends_nothing(
+    parts: Parts, instance: Instance, clock: Watch, postbox: Postbox
+) -> None:
+    first, second = (process(parts, clock, postbox) for _ in range(2))
+    write(parts, instance, first, "subject")
     (row,) = first._lease()
     clock.now += LEASE_SECONDS
     assert second.deliver() == 1
-    assert postbox.taken[0].message_id == row.message_id
-    assert first._deliver(row)
-    assert [mail.message_id for mail in postbox.taken] == [row.message_id] * 2
-    (listed,) = first.listed(instance.id)
-    assert (listed.delivered, listed.attempts) == (clock.now, 2)
+    assert not first._deliver(row)
+    assert len(postbox.taken) == 1
 
 
 def test_while_the_server_is_away_the_waits_double_up_to_an_hour(
