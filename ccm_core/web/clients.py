@@ -16,7 +16,8 @@ from ccm_core.services.clients import USER_AGENT_LENGTH, Client, network_of
 def client_of(request: Request, trusted: Sequence[Network]) -> Client:
     """Return the caller: the chain of X-Forwarded-For is walked from the right while the hop is trusted."""
     address = request.remote_addr or ""
-    hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",") if hop.strip()]
+    forwarded = request.headers.get("X-Forwarded-For", "") if trusted else ""
+    hops = [hop.strip() for hop in forwarded.split(",") if hop.strip()]
     while hops and _trusts(address, trusted):
         address = hops.pop()
     return Client(network_of(address), request.headers.get("User-Agent", "")[:USER_AGENT_LENGTH])
@@ -25,7 +26,7 @@ def client_of(request: Request, trusted: Sequence[Network]) -> Client:
 def host_of(request: Request, trusted: Sequence[Network]) -> str:
     """Return the lower-case host name that was asked for, without port; empty when there is none."""
     host = request.headers.get("Host", "")
-    forwarded = request.headers.get("X-Forwarded-Host", "")
+    forwarded = request.headers.get("X-Forwarded-Host", "") if trusted else ""
     if forwarded and _trusts(request.remote_addr or "", trusted):
         host = forwarded.rpartition(",")[2].strip()
     try:

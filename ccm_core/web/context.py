@@ -106,8 +106,8 @@ class Context:
         return sentence % error.values if error.values else sentence
 
     def field(self, name: str) -> str:
-        """Return a form field's first value, never one of the query (ASVS 15.3.7)."""
-        return self.request.form.get(name, "")
+        """Return a form field's first value, never one of the query (ASVS 15.3.7); only a POST has any."""
+        return self.request.form.get(name, "") if self.request.method == "POST" else ""
 
     @cached_property
     def page_token(self) -> str:
