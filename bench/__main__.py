@@ -51,6 +51,7 @@ def main() -> int:
         over = measure_start(installation)
         with installation.serving() as server:
             over += tell("worker, idle", server.memory(), IDLE_MIB, "MiB")
+            print_pace()
             crowd = Crowd.of(installation)
             over += measure_cpu(server, crowd, options.rounds)
             if options.requests:
@@ -95,6 +96,18 @@ def measure_cpu(server: Server, crowd: Crowd, rounds: int) -> int:
         milliseconds = statistics.median(costs[load.name]) * 1000
         over += tell(load.name, ratio, load.limit, "hashes", f"{milliseconds:.2f} ms CPU")
     return over
+
+
+def print_pace() -> None:
+    """Print what a fixed piece of plain Python costs now: a busy neighbour slows it down, and a hash much less."""
+    samples = []
+    for _ in range(20):
+        began, number = time.thread_time(), 0
+        for step in range(6000):
+            number = (number * 31 + step) & 0xFFFF
+        samples.append((time.thread_time() - began) * 1000)
+        time.sleep(0.02)
+    print(f"{'6,000 steps of plain Python':34}{statistics.median(samples):9.2f} ms CPU")
 
 
 def cost_of_a_hash() -> float:

@@ -46,7 +46,7 @@ class Installation:
 def prepare(folder: Path) -> Installation:
     """Install the host in a folder, with users and the active plugin."""
     port = free_port()
-    environment = {"CCM_DATA_DIR": str(folder), "CCM_BASE_URL": f"http://127.0.0.1:{port}"}
+    environment = {"CCM_DATA_DIR": str(folder), "CCM_BASE_URL": f"http://127.0.0.1:{port}", "CCM_HASH_CONCURRENCY": "1"}
     settings, clock = load(environment), SharedClock(folder / CLOCK_FILE)
     install(settings, clock, [NewAccount("admin", "admin@example.org", PASSWORD, administrator=True)])
     parts, now = assemble(settings, clock), clock()
