@@ -7,7 +7,7 @@ import pytest
 from flask import Flask, Request
 from werkzeug.test import EnvironBuilder
 
-from ccm_core.services.clients import USER_AGENT_LENGTH, network_of
+from ccm_core.services.clients import USER_AGENT_LENGTH
 from ccm_core.web.clients import client_of, host_of
 
 TRUSTED = tuple(ipaddress.ip_network(one) for one in ("10.0.0.0/8", "2001:db8:ffff::/48"))
@@ -73,19 +73,3 @@ def test_the_forwarded_host_counts_from_a_trusted_hop_alone() -> None:
     assert host_of(request_from("10.0.0.1", **headers), TRUSTED) == "ccm.example"
     assert host_of(request_from("192.0.2.7", **headers), TRUSTED) == "inner"
     assert host_of(request_from("10.0.0.1", Host="inner", X_Forwarded_Host=""), TRUSTED) == "inner"
-
-
-@pytest.mark.parametrize(
-    ("address", "network"),
-    [
-        ("192.0.2.255", "192.0.2.0/24"),
-        ("::ffff:192.0.2.1", "192.0.2.0/24"),
-        ("2001:db8::1", "2001:db8::/64"),
-        ("fe80::1%eth0", "fe80::/64"),
-        ("nonsense", "unknown"),
-        ("192.0.2.1:80", "unknown"),
-        ("", "unknown"),
-    ],
-)
-def test_an_address_is_told_by_its_network_alone(address: str, network: str) -> None:
-    assert network_of(address) == network

@@ -1,0 +1,212 @@
+# SPDX-License-Identifier: MIT
+"""From password to session: what must still hold when a checked code is applied, and what a refusal leaves."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from argon2 import PasswordHasher
+from sqlalchemy import delete, insert, select, update
+
+from ccm_core.config import Settings
+from ccm_core.db import models as m
+from ccm_core.db.models import metadata
+from ccm_core.services import accounts
+from ccm_core.services.accounts import Account
+from ccm_core.services.clients import Client
+from ccm_core.services.enrolments import place
+from ccm_core.services.instances import Instance
+from ccm_core.services.login import Pending
+from ccm_core.services.parts import Parts, assemble
+from ccm_core.services.proofs import Denied
+from ccm_core.services.user_admin import Actor
+from tests.bad_plugins import installed
+from tests.unit.services.conftest import Watch
+
+CLIENT = Client("192.0.2.0/24", "a browser")
+PASSWORD, WORD = "correct horse battery staple", "open sesame"
+
+
+@pytest.fixture
+def parts(settings: Settings, clock: Watch, tmp_path: Path) -> Iterator[Parts]:
+    """The services with plugins of the tests."""
+    folder = tmp_path / "plugins"
+    folder.mkdir()
+    with installed(folder, "working", "passed_foreign"):
+        assembled = assemble(settings, clock, plugin_path=[str(folder)])
+        with assembled.database.write() as connection:
+            metadata.create_all(connection)
+        yield assembled
+        assembled.database.dispose()
+
+
+@pytest.fixture
+def otto(parts: Parts, instance: Instance, clock: Watch) -> Account:
+    """A user with a password and a second factor of the plugin ``working``."""
+    user = parts.users.add(instance, "otto", "otto@example.org", "user", clock(), Actor(), password=PASSWORD)
+    bind(parts, instance, user, "working")
+    return user
+
+
+def bind(parts: Parts, instance: Instance, user: Account, plugin: str) -> None:
+    now = parts.clock()
+    parts.plugins.activate(instance, plugin, now, Actor())
+    values = {"instance_id": instance.id, "user_id": user.id, "plugin": plugin, "label": plugin, "counter": 0}
+    values |= {"data": parts.vault.seal(WORD.encode(), place=place(instance.id, user.id, plugin))}
+    with parts.database.write() as connection:
+        connection.execute(insert(m.enrolment).values(values | {"confirmed": True, "created_at": now}))
+
+
+def begin(parts: Parts, instance: Instance, name: str = "otto") -> Pending:
+    """Take the password, and return the pending login that waits for a code."""
+    now, fresh = parts.clock(), parts.instances.get(instance.host, parts.clock())
+    step = parts.logins.password(fresh, name, PASSWORD, CLIENT, now)
+    assert step.session_token is None
+    pending = parts.logins.pending(fresh, step.pending_token or "", now)
+    assert pending is not None
+    return pending
+
+
+def answer(parts: Parts, instance: Instance, pending: Pending, plugin: str = "working", word: str = WORD) -> str:
+    now = parts.clock()
+    fresh = parts.instances.get(instance.host, now)
+    return parts.logins.code(fresh, pending, plugin, word, CLIENT, now)
+
+
+def rows(parts: Parts, table: str) -> int:
+    with parts.database.read() as connection:
+        return len(connection.execute(select(metadata.tables[table])).all())
+
+
+def wrong_codes(parts: Parts, user: Account) -> int:
+    with parts.database.read() as connection:
+        return parts.factors.throttle.wrong_codes(connection, user.id, parts.clock())
+
+
+def test_a_passed_code_makes_a_session_and_ends_the_pending_login(
+    parts: Parts, instance: Instance, otto: Account, clock: Watch
+) -> None:
+    pending = begin(parts, instance)
+    assert (rows(parts, "session"), rows(parts, "pending_login")) == (0, 1)
+    session = parts.sessions.look(answer(parts, instance, pending), instance, clock())
+    assert session is not None
+    assert (session.account.id, session.passed_enrolment) == (otto.id, pending.rows[0].id)
+    assert (rows(parts, "session"), rows(parts, "pending_login"), wrong_codes(parts, otto)) == (1, 0, 0)
+
+
+def restamp(parts: Parts, user: Account) -> None:
+    with parts.database.write() as connection:
+        accounts.restamp(connection, user.id)
+
+
+def disable(parts: Parts, user: Account) -> None:
+    with parts.database.write() as connection:
+        connection.execute(update(m.user).where(m.user.c.id == user.id).values(disabled=True))
+
+
+def change_password(parts: Parts, user: Account) -> None:
+    with parts.database.write() as connection:
+        connection.execute(update(m.user).where(m.user.c.id == user.id).values(password_hash="other"))
+
+
+def deactivate(parts: Parts, user: Account) -> None:
+    with parts.database.write() as connection:
+        connection.execute(update(m.activation).values(state="inactive"))
+
+
+def take_away(parts: Parts, user: Account) -> None:
+    with parts.database.write() as connection:
+        connection.execute(delete(m.enrolment).where(m.enrolment.c.user_id == user.id))
+
+
+def use_elsewhere(parts: Parts, user: Account) -> None:
+    with parts.database.write() as connection:
+        connection.execute(update(m.enrolment).values(version=m.enrolment.c.version + 1))
+
+
+def go_back(parts: Parts, user: Account) -> None:
+    with parts.database.write() as connection:
+        connection.execute(delete(m.pending_login))
+
+
+MEANWHILE = [restamp, disable, change_password, deactivate, take_away, use_elsewhere, go_back]
+
+
+@pytest.mark.parametrize("change", MEANWHILE)
+def test_what_changed_since_the_page_was_drawn_makes_a_right_code_worthless(
+    parts: Parts, instance: Instance, otto: Account, change: Callable[[Parts, Account], None]
+) -> None:
+    pending = begin(parts, instance)
+    before = parts.factors.ledger.confirmed(otto.id)
+    change(parts, otto)
+    changed = parts.factors.ledger.confirmed(otto.id)
+    with pytest.raises(Denied):
+        answer(parts, instance, pending)
+    assert rows(parts, "session") == 0
+    assert parts.factors.ledger.confirmed(otto.id) == changed
+    assert before[0].counter == 0
+    assert parts.users.get(instance, otto.id).last_login_at is None
+
+
+def test_a_pass_in_the_name_of_another_enrolment_is_none(parts: Parts, instance: Instance, otto: Account) -> None:
+    karl = parts.users.add(instance, "karl", "karl@example.org", "user", parts.clock(), Actor(), password=PASSWORD)
+    bind(parts, instance, karl, "passedforeign")
+    bind(parts, instance, otto, "passedforeign")
+    pending = begin(parts, instance, "karl")
+    with pytest.raises(Denied) as denied:
+        answer(parts, instance, pending, "passedforeign")
+    assert (denied.value.reason, rows(parts, "session"), wrong_codes(parts, karl)) == ("failed", 0, 0)
+
+
+def test_a_wrong_code_is_counted_and_the_fifth_ends_the_pending_login(
+    parts: Parts, instance: Instance, otto: Account
+) -> None:
+    pending = begin(parts, instance)
+    for number in range(1, 6):
+        with pytest.raises(Denied):
+            answer(parts, instance, pending, word="wrong")
+        assert (wrong_codes(parts, otto), rows(parts, "pending_login")) == (number, int(number < 5))
+
+
+def test_a_pending_login_is_over_after_its_time(parts: Parts, instance: Instance, otto: Account, clock: Watch) -> None:
+    pending = begin(parts, instance)
+    clock.now += 300
+    with pytest.raises(Denied):
+        answer(parts, instance, pending)
+    assert rows(parts, "session") == 0
+
+
+def test_what_the_plugin_wants_to_remember_is_sealed_and_comes_back(
+    parts: Parts, instance: Instance, otto: Account, clock: Watch
+) -> None:
+    pending = begin(parts, instance)
+    fresh = parts.instances.get(instance.host, clock())
+    assert parts.logins.show(fresh, pending, "working") is not None
+    with parts.database.read() as connection:
+        kept = connection.execute(select(m.pending_login.c.state)).scalar_one()
+    assert kept is not None
+    assert b"asked" not in kept
+    assert parts.vault.unseal(kept, place=f"pending/{pending.id}") == b"asked"
+
+
+def test_the_password_step_ends_the_browser_s_old_session(parts: Parts, instance: Instance, otto: Account) -> None:
+    karl = parts.users.add(instance, "karl", "karl@example.org", "user", parts.clock(), Actor(), password=PASSWORD)
+    now = parts.clock()
+    with parts.database.write() as connection:
+        old = parts.sessions.create(connection, instance, karl, None, CLIENT, now)
+    with pytest.raises(Denied):
+        parts.logins.password(instance, "otto", "wrong", CLIENT, now, old_session=old)
+    assert parts.sessions.look(old, instance, now) is not None
+    parts.logins.password(instance, "otto", PASSWORD, CLIENT, now, old_session=old)
+    assert parts.sessions.look(old, instance, now) is None
+
+
+def test_an_outdated_hash_is_replaced_at_the_next_login(parts: Parts, instance: Instance, otto: Account) -> None:
+    weak = PasswordHasher(time_cost=1, memory_cost=8192, parallelism=1).hash(PASSWORD)
+    with parts.database.write() as connection:
+        connection.execute(update(m.user).values(password_hash=weak))
+    begin(parts, instance)
+    after = parts.users.get(instance, otto.id).password_hash or ""
+    assert after.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+    begin(parts, instance)
+    assert parts.users.get(instance, otto.id).password_hash == after
