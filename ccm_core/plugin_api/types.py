@@ -164,7 +164,10 @@ class Enrolments(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class PageRequest:
-    """One request to a page of the plugin. The host has checked session, access, page token and recent login."""
+    """One request to a page of the plugin. The host has checked session, access, page token and recent login.
+
+    ``form`` holds the first value of each field, ``arguments`` what the variables of the route's path matched.
+    """
 
     method: str
     form: Mapping[str, str]
@@ -176,6 +179,7 @@ class PageRequest:
     url: Callable[[str], str]
     store: Store
     enrolments: Enrolments
+    arguments: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

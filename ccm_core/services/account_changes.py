@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import delete, update
+from sqlalchemy import update
 
 from ccm_core.config import Settings
 from ccm_core.db import models as m
@@ -13,12 +13,15 @@ from ccm_core.services import accounts, mailed_links
 from ccm_core.services.accounts import Profile
 from ccm_core.services.audit import Audit
 from ccm_core.services.clients import Client
+from ccm_core.services.endings import end_logins
 from ccm_core.services.instances import Instance
 from ccm_core.services.mails import Mails
 from ccm_core.services.passwords import Passwords
 from ccm_core.services.proofs import CHANGED, Denied, Proofs
 from ccm_core.services.sessions import Session, Sessions
 from ccm_core.services.throttle import Throttle
+
+MOST_LINKS_PER_HOUR = 5
 
 
 class AccountChanges:
@@ -68,13 +71,10 @@ class AccountChanges:
         with self._database.write() as connection:
             _, account = self._proofs.unchanged(connection, instance, mine, now)
             connection.execute(update(m.user).where(m.user.c.id == account.id).values(password_hash=new_hash))
-            stamp = accounts.restamp(connection, account.id)
+            stamp, _ = end_logins(connection, self._sessions, account.id, now, keep=session.id)
             token = self._sessions.replace_token(connection, session, now, stamp=stamp)
             if token is None:
-                raise Denied("changed", CHANGED)
-            self._sessions.end_all(connection, account.id, keep=session.id)
-            pending = m.pending_login
-            connection.execute(delete(pending).where(pending.c.user_id == account.id))
+                raise Denied("changed", CHANGED, guess=False)
             self._throttle.take_back_password(connection, checked.attempt)
             self._mails.send(connection, "password_changed", instance, account)
             self._audit.record(connection, "account.password_changed", instance.id, now, about=account, client=client)
@@ -88,6 +88,8 @@ class AccountChanges:
             account = accounts.lock(connection, instance, session.account.id)
             if accounts.key_of(address) == accounts.key_of(account.email):
                 raise InputError("email", "This is your e-mail address already.")
+            if mailed_links.recent(connection, account.id, "email", now - 3600) >= MOST_LINKS_PER_HOUR:
+                raise InputError("email", "Too many links were sent. Please try again in an hour.")
             accounts.check_free(connection, instance, email=address, own=account.id)
             token = mailed_links.create(connection, "email", instance.id, account.id, now, seconds, address)
             link = f"{instance.origin}/account/email/{token}"
@@ -112,14 +114,10 @@ class AccountChanges:
             accounts.check_free(connection, instance, email=link.email, own=account.id)
             values = {"email": link.email, "email_key": accounts.key_of(link.email)}
             connection.execute(update(m.user).where(m.user.c.id == account.id).values(values))
-            stamp = accounts.restamp(connection, account.id)
+            stamp, _ = end_logins(connection, self._sessions, account.id, now, keep=session.id)
             new_token = self._sessions.replace_token(connection, session, now, stamp=stamp)
             if new_token is None:
-                raise Denied("changed", CHANGED)
-            self._sessions.end_all(connection, account.id, keep=session.id)
-            # A link for the old address must not outlive it.
-            links = m.mailed_link
-            connection.execute(delete(links).where(links.c.user_id == account.id))
+                raise Denied("changed", CHANGED, guess=False)
             self._mails.send(connection, "email_changed", instance, account, to=account.email, email=link.email)
             self._audit.record(connection, "account.email_changed", instance.id, now, about=account, client=client)
         return new_token

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, delete, update
+from sqlalchemy import Connection, delete, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from ccm_core.db import models as m
@@ -13,6 +13,7 @@ from ccm_core.errors import NotFound
 from ccm_core.services import accounts
 from ccm_core.services.accounts import Account
 from ccm_core.services.audit import Audit
+from ccm_core.services.endings import end_logins
 from ccm_core.services.enrolments import Enrolments
 from ccm_core.services.instances import ACTIVE, Activation, Instance, Instances
 from ccm_core.services.mails import Mails
@@ -49,17 +50,28 @@ class ActivationRows:
         statement = insert(m.activation).values(new)
         connection.execute(statement.on_conflict_do_update(index_elements=["instance_id", "plugin"], set_=changed))
 
-    def withdraw(self, connection: Connection, instance: Instance, name: str, account: Account) -> int:
+    def withdraw(self, connection: Connection, instance: Instance, name: str, account: Account, now: float) -> int:
         """Remove what a user has of a plugin, end the sessions and tell the user; returns how many enrolments."""
-        accounts.restamp(connection, account.id)
-        self._sessions.end_all(connection, account.id)
-        connection.execute(delete(m.pending_login).where(m.pending_login.c.user_id == account.id))
+        end_logins(connection, self._sessions, account.id, now)
         removed = self._ledger.remove(connection, account.id, name)
         s = m.store.c
         connection.execute(delete(m.store).where(s.plugin == name, s.user_id == account.id))
         if removed:
             self._mails.send(connection, "factor_removed", instance, account)
         return removed
+
+    def withdraw_all(self, connection: Connection, instance: Instance, name: str) -> None:
+        """Remove every enrolment of a plugin in an instance and tell its users, in few statements for any number."""
+        e, s = m.enrolment.c, m.session.c
+        mine = (e.instance_id == instance.id, e.plugin == name)
+        users = select(e.user_id).where(*mine, e.confirmed).distinct()
+        told = connection.execute(select(*accounts.COLUMNS).where(m.user.c.id.in_(users))).mappings().all()
+        connection.execute(update(m.user).where(m.user.c.id.in_(users)).values(stamp=m.user.c.stamp + 1))
+        connection.execute(delete(m.session).where(s.user_id.in_(users)))
+        connection.execute(delete(m.pending_login).where(m.pending_login.c.user_id.in_(users)))
+        connection.execute(delete(m.enrolment).where(*mine))
+        for row in told:
+            self._mails.send(connection, "factor_removed", instance, accounts.from_row(row))
 
     def changed(
         self, connection: Connection, instance: Instance, event: str, name: str, now: float, actor: Actor, **detail: Any

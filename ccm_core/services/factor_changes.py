@@ -11,16 +11,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, delete
+from sqlalchemy import Connection
 
-from ccm_core.db import models as m
 from ccm_core.db.engine import Database
 from ccm_core.errors import CcmError, Conflict, Throttled
 from ccm_core.plugin_api import Enrolment, Passed, Purpose, Refused, Verdict
-from ccm_core.services import accounts
 from ccm_core.services.accounts import Account
 from ccm_core.services.audit import Audit
 from ccm_core.services.clients import Client
+from ccm_core.services.endings import end_logins
 from ccm_core.services.enrolments import Enrolments, Row, of_active
 from ccm_core.services.instances import Instance
 from ccm_core.services.mails import Mails
@@ -31,7 +30,7 @@ from ccm_core.services.throttle import Throttle
 
 Count = Callable[[Connection], None]
 Grant = Callable[[Connection, Instance, Account, Row], Passed]
-Refuse = Callable[[Connection, str], None]
+Refuse = Callable[[Connection, Denied], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +50,7 @@ class FactorParts:
 class FactorChanges:
     """One plugin's view of the ledger in one request; the plugin API's ``Enrolments``.
 
+    ``allowed``: the user may begin a set-up; ``recent``: the login is recent and strong enough to bind a factor.
     ``say`` tells an error in the reader's language; ``session_token`` is the session's fresh token after a change,
     for the web layer to hand to the browser.
     """
@@ -64,7 +64,8 @@ class FactorChanges:
         client: Client,
         now: float,
         *,
-        may_begin: bool,
+        allowed: bool,
+        recent: bool,
         say: Callable[[CcmError], str],
     ) -> None:
         self._parts = parts
@@ -73,8 +74,10 @@ class FactorChanges:
         self._plugin = plugin
         self._client = client
         self._now = now
-        self._may_begin = may_begin
+        self._allowed = allowed
+        self._recent = recent
         self._say = say
+        self._renewed: str | None = None
         self.session_token: str | None = None
 
     def pending(self) -> Enrolment | None:
@@ -88,8 +91,10 @@ class FactorChanges:
 
     def begin(self, label: str, data: bytes) -> Enrolment:
         """Begin a set-up; raises Conflict when the user is not allowed to or the label is enrolled already."""
-        if not self._may_begin:
+        if not self._allowed:
             raise Conflict("This second factor is not enabled for you.")
+        if not self._recent:
+            raise Conflict("Your last login is too long ago for this. Please log in anew.")
         with self._parts.database.write() as connection:
             instance, account = self._parts.proofs.unchanged(
                 connection, self._instance, self._session.account, self._now
@@ -108,8 +113,8 @@ class FactorChanges:
         ledger = self._parts.ledger
 
         def count(connection: Connection) -> None:
-            if not self._may_begin:
-                raise Denied("changed", CHANGED)
+            if not self._allowed:
+                raise Denied("changed", CHANGED, guess=False)
             ledger.count_setup_try(connection, row.id)
 
         def grant(connection: Connection, _instance: Instance, account: Account, confirmed: Row) -> Passed:
@@ -117,7 +122,7 @@ class FactorChanges:
             self._parts.mails.send(connection, "factor_enabled", self._instance, account)
             return Passed(confirmed.id)
 
-        def refuse(connection: Connection, _reason: str) -> None:
+        def refuse(connection: Connection, _denied: Denied) -> None:
             ledger.drop_exhausted(connection, row.id)
 
         return self._take("setup", (row,), answer, count, grant, refuse)
@@ -137,8 +142,8 @@ class FactorChanges:
             self._parts.mails.send(connection, "factor_disabled", self._instance, account)
             return Passed(row.id)
 
-        def refuse(connection: Connection, reason: str) -> None:
-            self._parts.stops.notice(connection, self._instance, self._session.account, reason, self._now)
+        def refuse(connection: Connection, denied: Denied) -> None:
+            self._parts.stops.notice(connection, self._instance, self._session.account, denied, self._now)
 
         return self._take("removal", self._confirmed(), answer, count, grant, refuse)
 
@@ -147,14 +152,15 @@ class FactorChanges:
     ) -> Verdict:
         subject = Subject(self._instance, self._session.account, self._plugin, rows, purpose)
         try:
-            return self._parts.proofs.take_code(
+            passed = self._parts.proofs.take_code(
                 subject, answer, self._client, self._now, count=count, grant=grant, refuse=refuse
             )
         except Denied as denied:
-            self.session_token = None
             return Refused(denied.reason, denied.message, denied.retry_after)
         except Throttled as throttled:
             return Refused("throttled", self._say(throttled), throttled.retry_after)
+        self.session_token = self._renewed
+        return passed
 
     def _confirmed(self) -> tuple[Row, ...]:
         rows = self._parts.ledger.confirmed(self._session.account.id)
@@ -162,13 +168,12 @@ class FactorChanges:
 
     def _finish(self, connection: Connection, account: Account, event: str, passed: int | None) -> None:
         """Raise the stamp, renew this session, end the others and what is pending, and write the trail."""
-        stamp = accounts.restamp(connection, account.id)
+        sessions = self._parts.sessions
+        stamp, ended = end_logins(connection, sessions, account.id, self._now, keep=self._session.id)
         changes = {"stamp": stamp, "passed_enrolment": passed}
-        self.session_token = self._parts.sessions.replace_token(connection, self._session, self._now, **changes)
-        if self.session_token is None:
-            raise Denied("changed", CHANGED)
-        ended = self._parts.sessions.end_all(connection, account.id, keep=self._session.id)
-        connection.execute(delete(m.pending_login).where(m.pending_login.c.user_id == account.id))
+        self._renewed = sessions.replace_token(connection, self._session, self._now, **changes)
+        if self._renewed is None:
+            raise Denied("changed", CHANGED, guess=False)
         self._record(connection, event, account, sessions_ended=ended)
 
     def _record(self, connection: Connection, event: str, account: Account, **detail: Any) -> None:

@@ -77,6 +77,12 @@ def use(connection: Connection, link: Link) -> None:
         raise NotFound(INVALID)
 
 
+def end(connection: Connection, user_id: int, now: float) -> None:
+    """End the user's links to a new password and to a new address."""
+    links = update(m.mailed_link).where(_l.user_id == user_id, _l.kind != "activation", _l.expires_at > now)
+    connection.execute(links.values(expires_at=now))
+
+
 def pending_email(connection: Connection, user_id: int, now: float) -> str | None:
     """Return the new address that waits for its link to be opened."""
     return connection.execute(_PENDING_EMAIL, {"user": user_id, "now": now}).scalar()

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from sqlalchemy import Connection, delete, update
+from sqlalchemy import Connection, update
 
 from ccm_core.config import Settings
 from ccm_core.db import models as m
@@ -25,6 +25,7 @@ from ccm_core.services import accounts, mailed_links
 from ccm_core.services.accounts import Account
 from ccm_core.services.audit import Audit
 from ccm_core.services.clients import CONSOLE, Client
+from ccm_core.services.endings import end_logins
 from ccm_core.services.enrolments import Enrolments, Row, of_active
 from ccm_core.services.instances import Instance, Instances
 from ccm_core.services.login import Shown
@@ -33,7 +34,7 @@ from ccm_core.services.mails import Mails
 from ccm_core.services.outbox import Outbox
 from ccm_core.services.passwords import Passwords
 from ccm_core.services.plugin_texts import PluginTexts
-from ccm_core.services.proofs import Proofs, Subject
+from ccm_core.services.proofs import Denied, Proofs, Subject
 from ccm_core.services.sessions import Sessions
 from ccm_core.services.stops import Stops
 from ccm_core.services.throttle import Throttle
@@ -94,7 +95,8 @@ class PasswordResetService:
         if account is None or account.disabled:
             return
         client = Client(values["network"], "")
-        if mailed_links.recent(connection, account.id, "reset", now - 3600) >= MOST_MAILS_PER_HOUR:
+        kind: Kind = "activation" if account.password_hash is None else "reset"
+        if mailed_links.recent(connection, account.id, kind, now - 3600) >= MOST_MAILS_PER_HOUR:
             parts.audit.record(connection, "reset.too_many", instance_id, now, about=account, client=client)
             return
         self.send_link(connection, instance, account, now, client=client)
@@ -184,10 +186,11 @@ class PasswordResetService:
         def grant(connection: Connection, fresh: Instance, locked: Account, _row: Row) -> None:
             self._apply(connection, fresh, locked, kind, token, new_hash, client, now, (), frozenset())
 
-        def refuse(connection: Connection, reason: str) -> None:
-            parts.stops.notice(connection, instance, account, reason, now)
+        def refuse(connection: Connection, denied: Denied) -> None:
+            parts.stops.notice(connection, instance, account, denied, now)
 
-        subject = self._subject(instance, opened, plugin)
+        names = {row.plugin for row in opened.strict}
+        subject = self._subject(instance, opened, plugin if plugin in names else min(names))
         parts.proofs.take_code(subject, answer, client, now, count=count, grant=grant, refuse=refuse)
 
     def _apply(
@@ -206,9 +209,8 @@ class PasswordResetService:
         parts = self._parts
         mailed_links.use(connection, mailed_links.find(connection, kind, instance.id, token, now))
         mine = update(m.user).where(m.user.c.id == account.id)
-        connection.execute(mine.values(password_hash=new_hash, stamp=m.user.c.stamp + 1))
-        parts.sessions.end_all(connection, account.id)
-        connection.execute(delete(m.pending_login).where(m.pending_login.c.user_id == account.id))
+        connection.execute(mine.values(password_hash=new_hash))
+        end_logins(connection, parts.sessions, account.id, now)
         keeps = parts.settings.reset_keeps_second_factor
         removed = 0 if keeps else parts.ledger.remove(connection, account.id)
         if not keeps:

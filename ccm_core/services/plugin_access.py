@@ -98,7 +98,7 @@ class PluginAccess:
             a = m.access.c
             mine = (a.instance_id == instance.id, a.plugin == name, a.user_id == account.id)
             connection.execute(delete(m.access).where(*mine))
-            removed = self._rows.withdraw(connection, instance, name, account)
+            removed = self._rows.withdraw(connection, instance, name, account, now)
             self._rows.record(connection, instance, "plugin.revoked", name, now, actor, account, enrolled=bool(removed))
         return bool(removed)
 

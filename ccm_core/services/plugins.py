@@ -15,7 +15,6 @@ from ccm_core.db.engine import Database
 from ccm_core.errors import Conflict, NotFound, PluginRefused
 from ccm_core.plugin_manager.discovery import PluginRecord
 from ccm_core.plugin_manager.registry import Registry
-from ccm_core.services import accounts
 from ccm_core.services.activations import ActivationRows
 from ccm_core.services.enrolments import Enrolments
 from ccm_core.services.faults import Faults, Recorded
@@ -120,7 +119,9 @@ class PluginAdmin:
         with self._database.write() as connection:
             old = self._rows.active(connection, instance, name, now)
             self._rows.write(connection, instance, replace(old, settings=values), now)
-            self._rows.record(connection, instance, "plugin.settings_saved", name, now, actor, None, settings=values)
+            self._rows.record(
+                connection, instance, "plugin.settings_saved", name, now, actor, None, fields=sorted(values)
+            )
 
     def purge(self, instance: Instance, name: str, now: float, actor: Actor) -> int:
         """Remove everything that the instance has of a plugin that is not active; returns how many enrolments.
@@ -133,9 +134,7 @@ class PluginAdmin:
             e = m.enrolment.c
             mine = (e.instance_id == instance.id, e.plugin == name)
             users = connection.execute(select(e.user_id).where(*mine, e.confirmed).distinct()).scalars().all()
-            for user_id in users:
-                self._rows.withdraw(connection, instance, name, accounts.lock(connection, instance, user_id))
-            connection.execute(delete(m.enrolment).where(*mine))
+            self._rows.withdraw_all(connection, instance, name)
             for table in (m.store, m.access):
                 connection.execute(delete(table).where(table.c.instance_id == instance.id, table.c.plugin == name))
             a = m.activation.c

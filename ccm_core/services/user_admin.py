@@ -19,6 +19,7 @@ from ccm_core.services import accounts
 from ccm_core.services.accounts import ADMINISTRATOR, USER, Account
 from ccm_core.services.audit import Audit
 from ccm_core.services.clients import CONSOLE, Client
+from ccm_core.services.endings import end_logins
 from ccm_core.services.enrolments import Enrolments
 from ccm_core.services.instances import Instance
 from ccm_core.services.mails import Mails
@@ -108,7 +109,7 @@ class UserAdmin:
             if disabled:
                 accounts.check_not_last_administrator(connection, instance, account)
             connection.execute(update(m.user).where(_u.id == account.id).values(disabled=disabled))
-            self._end_everything(connection, account)
+            end_logins(connection, self._sessions, account.id, now)
             self._record(connection, "user.disabled" if disabled else "user.enabled", account, now, actor)
 
     def set_role(self, instance: Instance, user_id: int, role: str, now: float, actor: Actor) -> None:
@@ -121,7 +122,7 @@ class UserAdmin:
                 return
             accounts.check_not_last_administrator(connection, instance, account)
             connection.execute(update(m.user).where(_u.id == account.id).values(role=role))
-            self._end_everything(connection, account)
+            end_logins(connection, self._sessions, account.id, now)
             self._record(connection, "user.role_changed", account, now, actor, role=role)
 
     def remove(self, instance: Instance, user_id: int, now: float, actor: Actor) -> None:
@@ -144,7 +145,7 @@ class UserAdmin:
         """Remove all second factors of a user, end the sessions, tell the user; returns how many there were."""
         with self._database.write() as connection:
             account = accounts.lock(connection, instance, user_id)
-            self._end_everything(connection, account)
+            end_logins(connection, self._sessions, account.id, now)
             removed = self._ledger.remove(connection, account.id)
             self._throttle.clear_codes(connection, account.id)
             if removed:
@@ -215,11 +216,6 @@ class UserAdmin:
         query = select(e.user_id).where(e.plugin == plugin, e.confirmed, e.user_id.in_(ids))
         with self._database.read() as connection:
             return frozenset(connection.execute(query).scalars())
-
-    def _end_everything(self, connection: Connection, account: Account) -> None:
-        accounts.restamp(connection, account.id)
-        self._sessions.end_all(connection, account.id)
-        connection.execute(delete(m.pending_login).where(m.pending_login.c.user_id == account.id))
 
     def _record(
         self, connection: Connection, event: str, account: Account, now: float, actor: Actor, **detail: Any

@@ -36,9 +36,12 @@ def page(context: Context) -> Response:
     if route.recent_login and not _recent_enough(context, name):
         return _confirm_first(context, route, plugin)
     changes = _changes(context, name, standing)
-    answer = context.parts.calls.view(name, route, _request(context, plugin, changes, arguments))
-    if changes.session_token:
-        context.renew(changes.session_token)
+    try:
+        answer = context.parts.calls.view(name, route, _request(context, plugin, changes, arguments))
+    finally:
+        # What the view changed is committed, also when it fails afterwards.
+        if changes.session_token:
+            context.renew(changes.session_token)
     if isinstance(answer, Redirect):
         message = context.plugin_text(name)(answer.message) if answer.message else ""
         return context.redirect(answer.to, message)
@@ -66,9 +69,8 @@ def _recent_enough(context: Context, name: str) -> bool:
 
 
 def _changes(context: Context, name: str, standing: Standing) -> FactorChanges:
-    enrolled = bool(context.parts.access.enrolled_in_active(context.instance, context.account))
-    # Binding a further factor takes the strength of the ones at hand (NIST 800-63B 4.1.2.1).
-    strong = not enrolled or context.parts.sessions.recent(context.active, context.now)
+    # Binding a factor takes the strength of those at hand (NIST 800-63B 4.1.2.1): a password alone is not recent then.
+    recent = context.parts.sessions.recent(context.active, context.now)
     return FactorChanges(
         context.parts.factors,
         context.instance,
@@ -76,7 +78,8 @@ def _changes(context: Context, name: str, standing: Standing) -> FactorChanges:
         name,
         context.client,
         context.now,
-        may_begin=standing.allowed and strong,
+        allowed=standing.allowed,
+        recent=recent,
         say=context.say,
     )
 
@@ -84,12 +87,13 @@ def _changes(context: Context, name: str, standing: Standing) -> FactorChanges:
 def _request(context: Context, plugin: LoadedPlugin, changes: FactorChanges, arguments: dict[str, str]) -> PageRequest:
     name, account = plugin.name, context.account
     settings = effective_settings(plugin.settings, context.instance.active[name].settings)
-    form = {key: values[0] for key, values in context.request.form.lists()} | arguments
+    form = {key: values[0] for key, values in context.request.form.lists()}
     for own in confirmation.OWN_FIELDS:
         form.pop(own, None)
     return PageRequest(
         method=context.request.method,
         form=form,
+        arguments=arguments,
         user=account.to_plugin(context.language),
         now=context.now,
         issuer=context.instance.host,
