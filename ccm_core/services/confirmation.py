@@ -86,12 +86,13 @@ class ConfirmationService:
             about = session.account
             self._audit.note("confirmation.refused", instance.id, now, about=about, client=client, reason="password")
             raise Denied("password", WRONG)
-        if password_alone or not self.plugins(instance, session):
+        names = self.plugins(instance, session)
+        if password_alone or not names:
             with self._database.write() as connection:
                 fresh, account = self._proofs.unchanged(connection, instance, session.account, now)
                 enrolled = of_active(self._ledger.confirmed(account.id, connection), fresh)
                 if enrolled and not password_alone:
-                    raise Denied("changed", CHANGED)
+                    raise Denied("changed", CHANGED, guess=False)
                 return self._grant(connection, session, checked, client, now, None, full=not enrolled)
 
         def count(connection: Connection) -> None:
@@ -100,11 +101,11 @@ class ConfirmationService:
         def grant(connection: Connection, _fresh: Instance, _account: Account, row: Row) -> str:
             return self._grant(connection, session, checked, client, now, row, full=True)
 
-        def refuse(connection: Connection, reason: str) -> None:
+        def refuse(connection: Connection, denied: Denied) -> None:
             self._throttle.take_back_password(connection, checked.attempt)
-            self._stops.notice(connection, instance, session.account, reason, now)
+            self._stops.notice(connection, instance, session.account, denied, now)
 
-        subject = self._subject(instance, session, plugin)
+        subject = self._subject(instance, session, plugin if plugin in names else names[0])
         return self._proofs.take_code(subject, answer, client, now, count=count, grant=grant, refuse=refuse)
 
     def _grant(
@@ -125,7 +126,7 @@ class ConfirmationService:
             changes["passed_enrolment"] = row.id
         token = self._sessions.replace_token(connection, session, now, **changes)
         if token is None:
-            raise Denied("changed", CHANGED)
+            raise Denied("changed", CHANGED, guess=False)
         self._throttle.take_back_password(connection, checked.attempt)
         about, factor = session.account, row.plugin if row else None
         event = "confirmation.succeeded"

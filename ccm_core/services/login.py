@@ -168,17 +168,17 @@ class LoginService:
         def count(connection: Connection) -> None:
             self._throttle.count_code(connection, pending.account.id, now)
             if connection.execute(_TRY, {"pending": pending.id}).rowcount != 1:
-                raise Denied("over", NO_FACTOR)
+                raise Denied("over", NO_FACTOR, guess=False)
 
         def grant(connection: Connection, fresh: Instance, account: Account, row: Row) -> str:
             token = self._open_session(connection, fresh, account, row, client, now)
             if connection.execute(_USE, {"pending": pending.id, "now": now}).rowcount != 1:
-                raise Denied("over", NO_FACTOR)
+                raise Denied("over", NO_FACTOR, guess=False)
             return token
 
-        def refuse(connection: Connection, reason: str) -> None:
+        def refuse(connection: Connection, denied: Denied) -> None:
             connection.execute(delete(m.pending_login).where(_p.id == pending.id, _p.tries >= CODE_TRIES))
-            self._stops.notice(connection, instance, pending.account, reason, now)
+            self._stops.notice(connection, instance, pending.account, denied, now)
 
         subject = self._subject(instance, pending, plugin)
         token = self._proofs.take_code(subject, answer, client, now, count=count, grant=grant, refuse=refuse)

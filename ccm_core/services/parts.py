@@ -152,7 +152,11 @@ def assemble(
 def _ground(settings: Settings, clock: Clock, texts: Texts, records: Mapping[str, PluginRecord]) -> _Ground:
     database, vault = Database(settings.database_url), Vault(settings.key_file)
     faults = Faults(database, clock, f"{socket.gethostname()}:{settings.data_dir}")
-    registry, audit, throttle = Registry(records, faults.report), Audit(database), Throttle(vault)
+    registry, audit, throttle = (
+        Registry(records, faults.report),
+        Audit(database),
+        Throttle(vault, resets_help=not settings.reset_keeps_second_factor),
+    )
     calls, instances, ledger = (
         Calls(registry, faults.report),
         Instances(database, settings),

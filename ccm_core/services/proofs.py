@@ -18,7 +18,7 @@ from typing import TypeVar
 from sqlalchemy import Connection
 
 from ccm_core.db.engine import Database
-from ccm_core.errors import CcmError, PluginFailed, SealError
+from ccm_core.errors import Busy, CcmError, PluginFailed, SealError
 from ccm_core.plugin_api import Challenge, Login, Passed, Purpose, Refused, Verdict
 from ccm_core.plugin_manager.calls import FAILED, Calls
 from ccm_core.plugin_manager.faults import Fault, Report
@@ -37,18 +37,20 @@ _T = TypeVar("_T")
 UNAVAILABLE = _("Signing in with this second factor is not possible at the moment. Please ask your administrator.")
 CHANGED = _("Something changed in the meantime. Please begin again.")
 USED = _("This code was used already. Please wait for the next one.")
-NOT_A_GUESS = frozenset({"failed", "changed"})
-"""Reasons that say nothing about the code: the attempt does not count against the account."""
 
 
 class Denied(CcmError):
     """A proof was refused. ``reason`` goes to the audit trail, the message to the person.
 
-    ``plugin`` names whose catalogue translates the message, if a plugin wrote it.
+    ``plugin`` names whose catalogue translates the message, if a plugin wrote it. ``guess``: somebody judged the
+    proof; what nobody could judge does not count against the account. Only the host says so, whatever the reason is.
     """
 
-    def __init__(self, reason: str, message: str, retry_after: int | None = None, plugin: str = "") -> None:
+    def __init__(
+        self, reason: str, message: str, retry_after: int | None = None, plugin: str = "", *, guess: bool = True
+    ) -> None:
         super().__init__(message)
+        self.guess = guess
         self.plugin = plugin
         self.reason = reason
         self.retry_after = retry_after
@@ -107,15 +109,22 @@ class Proofs:
         since = now - KNOWN_NETWORK_DAYS * DAY
         with self._database.read() as connection:
             account, known = accounts.find_to_log_in(connection, instance, typed_name, network, since)
-        # Name and e-mail address of one account share its counter.
-        key = accounts.key_of(account.name if account else typed_name)
+        # Counted by what was typed: a counter that name and address share would tell that they belong together.
+        key = accounts.key_of(typed_name)
         with self._database.write() as connection:
             attempt = self._throttle.count_password(connection, instance.id, key, client, now, known=known)
-        right = self._passwords.verify(account.password_hash if account else None, password)
-        if not right or account is None or account.disabled:
-            return CheckedPassword(account, right=False, attempt=attempt)
-        new_hash = self._passwords.hash(password) if self._passwords.outdated(account.password_hash or "") else None
-        return CheckedPassword(account, right=True, attempt=attempt, new_hash=new_hash)
+        try:
+            return self._verified(account, password, attempt)
+        except Busy:
+            with self._database.write() as connection:
+                self._throttle.forgive_password(connection, attempt)
+            raise
+
+    def check_nobody(self, instance: Instance, password: str, client: Client, now: float) -> None:
+        """Do the work of a password check that can only fail, counted for the network alone; raises Throttled, Busy."""
+        with self._database.write() as connection:
+            self._throttle.count_network(connection, instance.id, client, now)
+        self._passwords.verify(None, password)
 
     def unchanged(
         self, connection: Connection, instance: Instance, account: Account, now: float
@@ -123,8 +132,15 @@ class Proofs:
         """Begin step 3: lock the user, read instance and account anew; raises Denied when what was checked changed."""
         locked = accounts.lock(connection, instance, account.id)
         if locked.disabled or (locked.stamp, locked.password_hash) != (account.stamp, account.password_hash):
-            raise Denied("changed", CHANGED)
+            raise Denied("changed", CHANGED, guess=False)
         return self._instances.by_id(connection, instance.id, now), locked
+
+    def _verified(self, account: Account | None, password: str, attempt: PasswordAttempt) -> CheckedPassword:
+        right = self._passwords.verify(account.password_hash if account else None, password)
+        if not right or account is None or account.disabled:
+            return CheckedPassword(account, right=False, attempt=attempt)
+        new_hash = self._passwords.hash(password) if self._passwords.outdated(account.password_hash or "") else None
+        return CheckedPassword(account, right=True, attempt=attempt, new_hash=new_hash)
 
     def challenge(self, subject: Subject) -> Challenge:
         """Ask the plugin for its challenge; raises PluginFailed, also when the sealed data cannot be opened."""
@@ -145,11 +161,11 @@ class Proofs:
         *,
         count: Callable[[Connection], None],
         grant: Callable[[Connection, Instance, Account, Row], _T],
-        refuse: Callable[[Connection, str], None],
+        refuse: Callable[[Connection, Denied], None],
     ) -> _T:
         """Take one code: all three steps. ``grant`` makes the change; it is undone when the proof cannot be applied.
 
-        ``count`` counts and raises Throttled at a limit; ``refuse`` gets the reason in the transaction of a refusal.
+        ``count`` counts and raises Throttled at a limit; ``refuse`` gets the denial in the transaction of a refusal.
         Raises Denied, Throttled or Busy; then no change was made.
         """
         with self._database.write() as connection:
@@ -160,7 +176,7 @@ class Proofs:
             with self._database.write() as connection:
                 instance, account = self.unchanged(connection, subject.instance, subject.account, now)
                 if subject.plugin not in instance.active:
-                    raise Denied("changed", CHANGED)
+                    raise Denied("changed", CHANGED, guess=False)
                 result = grant(connection, instance, account, row)
                 setup = subject.purpose == "setup"
                 if not self._enrolments.apply(connection, row, passed, now, confirm=setup):
@@ -178,7 +194,7 @@ class Proofs:
         try:
             challenge = self.challenge(subject)
         except PluginFailed as failed:
-            raise Denied("failed", UNAVAILABLE) from failed
+            raise Denied("failed", UNAVAILABLE, guess=False) from failed
         return self._calls.verify(subject.plugin, challenge, answer, now)
 
     def _matched(self, subject: Subject, verdict: Verdict) -> tuple[Passed, Row]:
@@ -187,10 +203,10 @@ class Proofs:
             for row in subject.rows:
                 if row.id == verdict.enrolment:
                     return verdict, row
-            raise Denied("failed", UNAVAILABLE)
-        if type(verdict) is Refused and verdict.reason != FAILED.reason:
+            raise Denied("failed", UNAVAILABLE, guess=False)
+        if type(verdict) is Refused and verdict is not FAILED:
             raise Denied(verdict.reason, verdict.message, verdict.retry_after, subject.plugin)
-        raise Denied("failed", UNAVAILABLE)
+        raise Denied("failed", UNAVAILABLE, guess=False)
 
     def _refuse(
         self,
@@ -198,12 +214,12 @@ class Proofs:
         denied: Denied,
         client: Client,
         now: float,
-        refuse: Callable[[Connection, str], None],
+        refuse: Callable[[Connection, Denied], None],
     ) -> None:
         account = subject.account
         with self._database.write() as connection:
-            refuse(connection, denied.reason)
-            if denied.reason in NOT_A_GUESS and subject.purpose != "setup":
+            refuse(connection, denied)
+            if not denied.guess and subject.purpose != "setup":
                 self._throttle.forgive_code(connection, account.id, now)
             self._audit.record(
                 connection,

@@ -31,6 +31,7 @@ STOPPED = _(
     "Login codes are stopped for this account after too many wrong ones. "
     "Set a new password with «Forgot your password?», or ask your administrator."
 )
+STOPPED_STRICT = _("Login codes are stopped for this account after too many wrong ones. Ask your administrator.")
 
 
 class CodeStopped(Throttled):
@@ -123,8 +124,9 @@ class PasswordAttempt:
 class Throttle:
     """Counts attempts. Every method works in the caller's transaction."""
 
-    def __init__(self, vault: Vault) -> None:
+    def __init__(self, vault: Vault, *, resets_help: bool = True) -> None:
         self._vault = vault
+        self._stopped = STOPPED if resets_help else STOPPED_STRICT
 
     def network_key(self, instance_id: int, client: Client) -> bytes:
         """Return the keyed hash under which a network is remembered."""
@@ -162,6 +164,14 @@ class Throttle:
         """The password was right: its own counts go back, and this network's count for the account is cleared."""
         connection.execute(_TAKE_BACK, {"keys": attempt.keys, "cleared": attempt.cleared})
 
+    def forgive_password(self, connection: Connection, attempt: PasswordAttempt) -> None:
+        """Nobody could check the password: its own counts go back, and nothing is cleared."""
+        connection.execute(_TAKE_BACK, {"keys": attempt.keys, "cleared": b""})
+
+    def count_network(self, connection: Connection, instance_id: int, client: Client, now: float) -> None:
+        """Count an attempt that names nobody; raises Throttled."""
+        self._count(connection, [(self.network_key(instance_id, client), NETWORK)], now)
+
     def remember_network(
         self, connection: Connection, instance_id: int, user_id: int, client: Client, now: float
     ) -> None:
@@ -172,7 +182,7 @@ class Throttle:
     def count_code(self, connection: Connection, user_id: int, now: float) -> None:
         """Count one code attempt of an account whose password was right; raises Throttled or CodeStopped."""
         if self.wrong_codes(connection, user_id, now) >= CODE_STOP:
-            raise CodeStopped(STOPPED, DAY)
+            raise CodeStopped(self._stopped, DAY)
         row = connection.execute(_STREAK, {"user": user_id}).first()
         streak, paused_until = (row[0], row[1]) if row else (0, 0.0)
         if paused_until > now:

@@ -78,7 +78,7 @@ class UnlockService:
 
     def refuse_nobody(self, instance: Instance, password: str, client: Client, now: float) -> None:
         """Refuse an attempt without a session, with the same work as any other; always raises."""
-        self._proofs.check_password(instance, "", password, client, now)
+        self._proofs.check_nobody(instance, password, client, now)
         self._audit.note("unlock.refused", instance.id, now, about=None, client=client, reason="no session")
         raise Denied("window", REFUSED)
 

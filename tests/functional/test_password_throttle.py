@@ -71,11 +71,17 @@ def test_right_passwords_never_wait_however_many_come_in_a_minute(tenant: Tenant
     assert {try_right(browser) for _ in range(35)} == {200}
 
 
-def test_the_delay_holds_the_account_by_any_of_its_names(tenant: Tenant) -> None:
+def test_the_delay_holds_a_name_however_it_is_written(tenant: Tenant) -> None:
     browser = tenant.browser()
     guess(browser, 3)
-    guess(browser, 2, "ERIKA@example.org")
+    guess(browser, 2, "ERIKA")
     assert try_right(browser, "Erika ") == 429
+
+
+def test_the_delay_does_not_tell_which_name_and_address_belong_together(tenant: Tenant) -> None:
+    browser = tenant.browser()
+    guess(browser, 5, "erika@example.org")
+    assert try_right(browser, "erika") == 200
 
 
 def test_the_delay_of_one_account_and_network_holds_no_other(tenant: Tenant) -> None:

@@ -96,7 +96,7 @@ def test_once_codes_are_stopped_only_an_administrator_helps(erika: Enrolled) -> 
     browser, link = opened(tenant)
     save(browser, link, erika.phone.code())
     assert browser.response.status_code == 429
-    assert "ask your administrator" in browser.page.alerts[0]
+    assert "Ask your administrator." in browser.page.alerts[0]
 
 
 def test_without_a_second_factor_the_link_is_enough(tenant: Tenant) -> None:
