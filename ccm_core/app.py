@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterable
 
+import structlog
 from flask import Flask, Response, request
 
 from ccm_core.config import Settings
@@ -26,6 +27,7 @@ from ccm_core.web import (
     static_files,
     user_admin,
 )
+from ccm_core.web.clients import host_of
 from ccm_core.web.context import Web
 from ccm_core.web.dispatch import endpoint
 from ccm_core.web.errors import error_page
@@ -58,6 +60,8 @@ def create_app(settings: Settings, clock: Clock = time.time, parts: Parts | None
     )
     app = Flask("ccm_core", static_folder=None)
     app.config.update(MAX_CONTENT_LENGTH=MOST_BYTES, MAX_FORM_MEMORY_SIZE=MOST_BYTES)
+    # Else «//» in a path is answered before the host name is looked at.
+    app.url_map.merge_slashes = False
     for path, rules in rules_by_path(rule for module in MODULES for rule in module.RULES).items():
         app.add_url_rule(path, path, endpoint(web, rules), methods=list(rules), provide_automatic_options=False)
     _add_files(app, web)
@@ -80,7 +84,10 @@ def start_background(parts: Parts, stop: threading.Event) -> tuple[threading.Thr
 
     def tidy() -> None:
         while not stop.wait(TIDY_SECONDS):
-            parts.tidy.run(parts.clock())
+            try:
+                parts.tidy.run(parts.clock())
+            except Exception as error:  # noqa: BLE001 - the thread must outlive a locked database
+                structlog.get_logger("tidy").warning("tidy.failed", error=type(error).__name__)
 
     threads = (
         threading.Thread(target=parts.outbox.run, args=(stop,), name="mail", daemon=True),
@@ -92,10 +99,11 @@ def start_background(parts: Parts, stop: threading.Event) -> tuple[threading.Thr
 
 
 def _add_files(app: Flask, web: Web) -> None:
-    registry = web.parts.registry
+    registry, settings = web.parts.registry, web.parts.settings
 
     def plugin_file(name: str, digest: str, path: str) -> Response:
-        return static_files.plugin_file(registry, name, digest, path)
+        instance = web.parts.instances.by_host(host_of(request, settings.trusted_proxies), web.parts.clock())
+        return static_files.plugin_file(registry, instance.active if instance else (), name, digest, path)
 
     for path, name, view in (
         ("/static/<digest>/<name>", "static", static_files.host_file),

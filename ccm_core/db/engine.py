@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,9 +17,12 @@ from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
 from sqlalchemy.pool import NullPool
 
 from ccm_core.errors import Busy, ConfigError
+from ccm_core.texts import marked as _
 
 BUSY_SECONDS = 10
-"""How long a write waits for another process's write before the answer is 503."""
+"""How long a write waits for other threads, and then for another process's write, before the answer is 503."""
+LOCKED = _("The database cannot take the request at present. Please try again in a moment.")
+_AFTER_COMMIT = "after commit"
 
 
 class ImmediateSQLite(SQLiteDialect_pysqlite):
@@ -87,11 +90,20 @@ class Database:
         Raises Busy when the database stays locked or cannot take the write.
         """
         # One writer per process: SQLite's own waiting is a poll and unfair between threads.
-        with self._writing, _sentences():
-            if self._writes is None:
-                self._writes = self._writer.connect()
-            with self._writes.begin():
-                yield self._writes
+        if not self._writing.acquire(timeout=BUSY_SECONDS):
+            raise Busy(LOCKED)
+        try:
+            with _sentences():
+                if self._writes is None:
+                    self._writes = self._writer.connect()
+                told: list[Callable[[], None]] = []
+                self._writes.info[_AFTER_COMMIT] = told
+                with self._writes.begin():
+                    yield self._writes
+        finally:
+            self._writing.release()
+        for tell in told:
+            tell()
 
     @contextmanager
     def rebuild(self) -> Iterator[Connection]:
@@ -115,6 +127,11 @@ class Database:
         self._reading, self._writes = threading.local(), None
 
 
+def after_commit(connection: Connection, act: Callable[[], None]) -> None:
+    """Do something once the transaction of ``Database.write`` is committed; it is forgotten when that rolls back."""
+    connection.info.setdefault(_AFTER_COMMIT, []).append(act)
+
+
 def _pragmas(*, reading: bool) -> tuple[str, ...]:
     if reading:
         return ("query_only=1", "cache_size=-128")
@@ -127,7 +144,7 @@ def _sentences() -> Iterator[None]:
     try:
         yield
     except OperationalError as error:
-        raise Busy("The database cannot take the request at present. Please try again in a moment.") from error
+        raise Busy(LOCKED) from error
     except DatabaseError as error:
         if type(error) is not DatabaseError:  # its subclasses tell of faults of a statement, not of the file
             raise

@@ -24,6 +24,8 @@ NAME_KEY_LENGTH = 128
 """Some letters are compared as several: one ligature may become a whole sentence."""
 EMAIL_LENGTH = 254
 PROFILE_LENGTH = 100
+RESERVED_NAMES = frozenset({"console"})
+"""The audit trail calls the console so."""
 PRODUCT_WORDS = frozenset({"ccm", "ccm19", "ccm-core", "consent manager", "consentmanager", "administrator", "user"})
 
 _EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,250}[A-Za-z0-9])?")
@@ -148,13 +150,15 @@ def checked_name(name: str) -> str:
         raise InputError("name", "The user name needs 1 to %(count)d characters.", count=NAME_LENGTH)
     if "@" in key_of(text) or not text.isprintable():
         raise InputError("name", "The user name must not hold «@» or control characters.")
+    if key_of(text) in RESERVED_NAMES:
+        raise InputError("name", "This user name is reserved.")
     return text
 
 
 def checked_email(email: str) -> str:
     """Return one plain e-mail address; raises InputError."""
     text = email.strip()
-    if len(text) > EMAIL_LENGTH or not _EMAIL.fullmatch(text) or ".." in text:
+    if len(text) > EMAIL_LENGTH or not _EMAIL.fullmatch(text) or ".." in text or "=?" in text:
         raise InputError("email", "Please enter one valid e-mail address, such as name@example.org.")
     return text
 

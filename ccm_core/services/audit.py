@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Protocol
 
 import structlog
 from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from ccm_core.db import models as m
-from ccm_core.db.engine import Database
+from ccm_core.db.engine import Database, after_commit
 from ccm_core.services.clients import CONSOLE, Client
 
 _INSERT = insert(m.audit)
@@ -73,7 +74,8 @@ class Audit:
         values |= {"actor": actor[:_KEPT_LENGTH], "network": client.network}
         values["detail"] = {key: value for key, value in detail.items() if value is not None}
         connection.execute(_INSERT, values)
-        self._log.info(event, instance=instance_id, user=name, actor=actor, network=client.network, **detail)
+        line = {"instance": instance_id, "user": name, "actor": actor, "network": client.network, **detail}
+        after_commit(connection, partial(self._log.info, event, **line))
 
     def note(
         self, event: str, instance_id: int, now: float, *, about: Named | None, client: Client, **detail: Any

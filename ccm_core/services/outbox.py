@@ -19,7 +19,7 @@ import structlog
 from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
 
 from ccm_core.db import models as m
-from ccm_core.db.engine import Database
+from ccm_core.db.engine import Database, after_commit
 from ccm_core.errors import NotFound
 from ccm_core.services.vault import Vault
 
@@ -113,7 +113,7 @@ class Outbox:
         values |= {"subject": subject[:255], "body": sealed, "created_at": now, "due_at": now}
         values |= {"message_id": f"<{secrets.token_hex(16)}@{self._domain}>"}
         connection.execute(insert(m.outbox).values(values))
-        self._wake.set()
+        after_commit(connection, self._wake.set)
 
     def deliver(self) -> int:
         """Deliver what is due, once; returns how many messages went out."""
@@ -155,6 +155,8 @@ class Outbox:
                     if connection.execute(gone).rowcount == 1:
                         self._prepare[row.kind](connection, row.instance_id, self._clock(), json.loads(body))
                 return False
+            if not self._still_mine(row):
+                return False
             self._transport.send(Mail(row.id, row.recipient, row.subject, body, row.message_id, row.created_at))
         except Exception as error:  # noqa: BLE001 - whatever is wrong with one message must not hold up the others
             self._postpone(row, error)
@@ -164,6 +166,12 @@ class Outbox:
             connection.execute(update(m.outbox).where(_o.id == row.id, _o.lease == row.lease).values(values))
         self._log.info("mail.delivered", id=row.id, instance=row.instance_id)
         return True
+
+    def _still_mine(self, row: Row[*tuple[object, ...]]) -> bool:
+        """Renew the lease before sending: the ones before may have taken longer than it lasts."""
+        mine = update(m.outbox).where(_o.id == row.id, _o.lease == row.lease)
+        with self._database.write() as connection:
+            return connection.execute(mine.values(due_at=self._clock() + LEASE_SECONDS)).rowcount == 1
 
     def _postpone(self, row: Row[*tuple[object, ...]], error: Exception) -> None:
         wait = min(LONGEST_RETRY_SECONDS, 5 * 2 ** min(row.attempts, 10))

@@ -94,4 +94,4 @@ class SmtpTransport:
                 server.starttls(context=context)
             if self.user:
                 server.login(self.user, self.password)
-            server.send_message(message_of(mail, self.sender))
+            server.send_message(message_of(mail, self.sender), self.sender, [mail.recipient])
