@@ -63,8 +63,9 @@ class Settings:
     def origin_of(self, host: str) -> str:
         """Origin of the instance with this host name: scheme and port of the base URL."""
         parts = urlsplit(self.base_url)
+        port = None if parts.port == {"http": 80, "https": 443}[parts.scheme] else parts.port
         name = f"[{host}]" if ":" in host else host
-        return f"{parts.scheme}://{name}" + (f":{parts.port}" if parts.port else "")
+        return f"{parts.scheme}://{name}" + (f":{port}" if port else "")
 
 
 def load(environment: Mapping[str, str] | None = None) -> Settings:

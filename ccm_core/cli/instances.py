@@ -66,7 +66,7 @@ def plan(host: Host, name: str, include: str | None, from_at: float | None, excl
     assert include is not None
     if include not in host.parts.registry.records:
         raise NotFound("The plugin %(name)s is not installed. See «ccm plugins list».", name=include[:64])
-    host.parts.instances.include(name, include, now if from_at is None else from_at)
+    host.parts.instances.include(name, include, now if from_at is None else from_at, now)
     click.echo(f"The plan {name} includes {include}.")
 
 

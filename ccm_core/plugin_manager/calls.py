@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from typing import Protocol, TypeVar
 
 import click
@@ -34,6 +34,7 @@ from ccm_core.plugin_manager.verification import VerificationPool
 __all__ = ["FAILED", "Calls", "PluginFailed", "Sections", "call_pages", "call_settings"]
 
 T = TypeVar("T")
+U = TypeVar("U", Account, SignedIn)
 
 Sections = tuple[tuple[str, tuple[Section, ...] | None], ...]
 """Plugin name and its sections, by name; None where the plugin failed and a note names it."""
@@ -102,7 +103,7 @@ class Calls:
             return
         for plugin in sorted(plugins):
             with suppress(PluginFailed):
-                self._call(plugin, hook, copy.deepcopy(event), results.nothing)
+                self._call(plugin, hook, _own(event), results.nothing)
 
     def commands(self, plugin: str) -> tuple[click.Command, ...]:
         """Return the plugin's console commands. Raises PluginFailed."""
@@ -132,7 +133,7 @@ class Calls:
         found: list[tuple[str, tuple[Section, ...] | None]] = []
         for plugin, account in sorted(accounts.items()):
             try:
-                found.append((plugin, self._call(plugin, hook, copy.deepcopy(account), results.sections)))
+                found.append((plugin, self._call(plugin, hook, _own(account), results.sections)))
             except PluginFailed:
                 found.append((plugin, None))
         return tuple(found)
@@ -167,6 +168,11 @@ def call_settings(implementations: Mapping[str, pluggy.HookImpl]) -> object:
     """Return what a plugin that is being loaded answers for its settings, unchecked; raises what it raises."""
     implementation = implementations.get("ccm_settings")
     return None if implementation is None else _invoke(implementation)
+
+
+def _own(value: U) -> U:
+    """Return a copy for one plugin: what it changes in it by force does not reach the next one."""
+    return replace(value, user=replace(value.user))
 
 
 def _invoke(implementation: pluggy.HookImpl, *arguments: object) -> object:

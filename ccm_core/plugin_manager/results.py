@@ -18,8 +18,8 @@ from ccm_core.plugin_manager.faults import CallError
 STATE_BYTES = 4096
 """The most that a challenge may ask the host to keep in a pending login."""
 
-_COUNTER_LIMIT = 2**63 - 1
-"""The most that an integer column of a database holds."""
+_COUNTER_LIMIT = 2**62
+"""Enough for any clock, and one more still fits into 64 bits."""
 
 _SECONDS_LIMIT = 86_400
 _OWN_PATH = re.compile(r"/(?!/)[!-\[\]-~]*")

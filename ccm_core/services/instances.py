@@ -103,8 +103,8 @@ class Instances:
             values = {"host": name, "edition": edition, "plan_id": plan_id, "created_at": now}
             return connection.execute(insert(m.instance).values(values).returning(_i.id)).scalar_one()
 
-    def include(self, plan: str, plugin: str, from_at: float) -> None:
-        """Let a plan, created when new, include a plugin from a time on; raises InputError."""
+    def include(self, plan: str, plugin: str, from_at: float, now: float) -> None:
+        """Let a plan, created when new, include a plugin from a time on; raises InputError or Conflict."""
         if not 0 < len(plan) <= PLAN_LENGTH or not plan.isprintable():
             raise InputError(
                 "plan", "The name of a plan needs 1 to %(count)d characters that can be printed.", count=PLAN_LENGTH
@@ -112,7 +112,16 @@ class Instances:
         with self._database.write() as connection:
             statement = upsert(m.plan).values(name=plan).on_conflict_do_nothing()
             connection.execute(statement)
-            values = {"plan_id": self._plan_id(connection, plan), "plugin": plugin, "from_at": from_at}
+            plan_id = self._plan_id(connection, plan)
+            same = (_p.plan_id == plan_id, _p.plugin == plugin)
+            begun = connection.execute(select(_p.from_at).where(*same)).scalar()
+            if begun is not None and begun <= now < from_at:
+                raise Conflict(
+                    "The plan %(plan)s includes %(plugin)s already. A plan can only add: end it with --exclude first.",
+                    plan=plan,
+                    plugin=plugin,
+                )
+            values = {"plan_id": plan_id, "plugin": plugin, "from_at": from_at}
             row = upsert(m.plan_plugin).values(values)
             row = row.on_conflict_do_update(index_elements=["plan_id", "plugin"], set_={"from_at": from_at})
             connection.execute(row)

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from ccm_core.errors import PluginRefused
 from ccm_core.plugin_manager.registry import Registry
 from ccm_core.texts import Texts, Translator, load
 
@@ -16,11 +15,14 @@ class PluginTexts:
         self._texts: dict[str, Texts] = {}
 
     def into(self, plugin: str, language: str) -> Translator:
-        """Return a plugin's translator; one without translations when the plugin cannot be loaded."""
+        """Return a plugin's translator; one without translations while the plugin is not loaded."""
         texts = self._texts.get(plugin)
         if texts is None:
+            loaded = next((one for one in self._registry.loaded() if one.name == plugin), None)
             try:
-                texts = self._texts[plugin] = load(self._registry.get(plugin).translations)
-            except (PluginRefused, OSError, ValueError):
+                texts = load(loaded.translations if loaded else None)
+            except (OSError, ValueError):
                 texts = Texts({})
+            if loaded:
+                self._texts[plugin] = texts
         return texts.into(language)

@@ -49,9 +49,23 @@ def required(context: Context, rule: Rule) -> Response | None:
         return None
     if rule.confirmation is Confirmation.RECENT and sessions.recent(context.active, context.now):
         return None
-    if rule.confirmation is Confirmation.ALWAYS and _approved(context):
-        return None
-    return ask(context, rule.reason(context) if rule.reason else context.texts.gettext(NEUTRAL), rule.after)
+    reason = rule.reason(context) if rule.reason else context.texts.gettext(NEUTRAL)
+    return every_time(context, reason) if rule.confirmation is Confirmation.ALWAYS else ask(context, reason, rule.after)
+
+
+def every_time(context: Context, reason: str) -> Response | None:
+    """Return None when this very request was confirmed, else the confirmation page."""
+    return _use_up(context) if _approved(context) else ask(context, reason)
+
+
+def _use_up(context: Context) -> Response | None:
+    """Let an approval count once: it is bound to the session's token, which changes now."""
+    with context.parts.database.write() as connection:
+        token = context.parts.sessions.replace_token(connection, context.active, context.now)
+    if token is None:
+        return context.redirect("/")
+    context.renew(token)
+    return None
 
 
 def ask(context: Context, reason: str, after: str = "") -> Response:

@@ -45,7 +45,7 @@ UNREAD = frozenset({411, 413, 415})
 """Their requests' bodies are left unread, so that the connection cannot carry another request."""
 _FAILED = (
     _("Something went wrong"),
-    _("The page could not be shown. Nothing was changed. The administrator can see why."),
+    _("The page could not be shown. The administrator can see why."),
 )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import mimetypes
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -38,8 +38,13 @@ def host_file(digest: str, name: str) -> Response:
     return _answer(_files()[name], name)
 
 
-def plugin_file(registry: Registry, plugin: str, digest: str, path: str) -> Response:
-    """Answer with a static file of an installed plugin; raises NotFound. They are public (decision D21)."""
+def plugin_file(registry: Registry, active: Collection[str], plugin: str, digest: str, path: str) -> Response:
+    """Answer with a static file of an active plugin; raises NotFound. They are public (decision D21).
+
+    A plugin that is not active is not loaded because somebody asks for its files.
+    """
+    if plugin not in active:
+        raise NotFound(MISSING)
     try:
         loaded = registry.get(plugin)
     except PluginRefused as refused:

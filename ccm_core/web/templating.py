@@ -14,6 +14,7 @@ from babel.dates import format_datetime
 from jinja2 import Environment, FileSystemLoader, FunctionLoader, StrictUndefined
 from jinja2.ext import Extension
 from jinja2.lexer import Token, TokenStream
+from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
 from ccm_core.errors import PluginFailed
@@ -56,6 +57,16 @@ class PlainEnvironment(Environment):
         return super().make_globals(d) if d else self.globals
 
 
+class PlainContext(Context):
+    """Calls without asking whether the context is wanted: nothing of ours wants it, and a page has fifty calls."""
+
+    def call(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+        """Call a macro or a function."""
+        for own in ("_loop_vars", "_block_vars"):
+            kwargs.pop(own, None)
+        return function(*args, **kwargs)
+
+
 class Templates:
     """The host's pages, one environment per language: texts are globals, so that macros see them too."""
 
@@ -79,6 +90,7 @@ class Templates:
             "when": lambda at: when(language, at),
         }
         environment.add_extension(Constants)
+        environment.context_class = PlainContext
         return environment
 
 

@@ -10,10 +10,11 @@ from flask import Response
 
 from ccm_core.errors import CcmError, Conflict, InputError
 from ccm_core.plugin_api import Account as PluginAccount
-from ccm_core.services.accounts import Account
+from ccm_core.services.accounts import ADMINISTRATOR, Account
 from ccm_core.services.plugin_access import Standing
 from ccm_core.services.sessions import MISSING
 from ccm_core.texts import marked as _
+from ccm_core.web import confirmation
 from ccm_core.web.account import DrawnSection, draw_sections, sessions_of
 from ccm_core.web.context import Context
 from ccm_core.web.forms import NewUserForm, errors_of, id_of
@@ -73,6 +74,11 @@ def add(context: Context) -> Response:
     if not form.validate():
         return _draw_all(context, errors=errors_of(form, context.texts), typed=form.data, status=400)
     values = [(getattr(form, name).data or "") for name in ("name", "email", "role")]
+    if values[2] == ADMINISTRATOR:
+        sentence = context.texts.gettext("Add %(name)s as an administrator, who manages users and plugins.")
+        elsewhere = confirmation.every_time(context, sentence % {"name": values[0]})
+        if elsewhere is not None:
+            return elsewhere
     try:
         account = context.parts.users.add(context.instance, values[0], values[1], values[2], context.now, context.actor)
     except InputError as error:

@@ -24,7 +24,7 @@ def planned(host: Host) -> Planned:
     def make(days: float) -> tuple[Tenant, str]:
         host.clock.to_step_start()
         plan = f"plan{next(numbers)}"
-        host.parts.instances.include(plan, "twofactor", host.clock() + days * DAY)
+        host.parts.instances.include(plan, "twofactor", host.clock() + days * DAY, host.clock())
         fresh = host.tenant(plan=plan)
         fresh.add_user("admin", admin=True)
         fresh.add_user("erika")

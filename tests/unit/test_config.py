@@ -210,6 +210,7 @@ def test_a_folder_in_place_of_the_file_is_named(folder: Path) -> None:
         ("https://CCM.example.org", "ccm.example.org", "https://a.example", True),
         ("https://ccm.example.org:8443", "ccm.example.org", "https://a.example:8443", True),
         ("http://127.0.0.1:8019", "127.0.0.1", "http://a.example:8019", False),
+        ("https://ccm.example.org:443", "ccm.example.org", "https://a.example", True),
     ],
 )
 def test_what_is_known_from_the_base_url(folder: Path, base: str, host: str, origin: str, secure: bool) -> None:

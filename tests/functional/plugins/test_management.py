@@ -225,8 +225,8 @@ def test_static_files_of_a_plugin_are_found_under_their_hash_alone(host: Host, t
 
 def test_what_a_plan_includes_is_shown_as_included_and_then_as_ended(host: Host) -> None:
     parts = host.parts
-    parts.instances.include("gold", "working", host.clock())
-    parts.instances.include("basic", "twofactor", host.clock())
+    parts.instances.include("gold", "working", host.clock(), host.clock())
+    parts.instances.include("basic", "twofactor", host.clock(), host.clock())
     tenant = host.tenant(plan="gold")
     tenant.add_user("admin", admin=True)
     admin = tenant.browser("admin")

@@ -83,7 +83,7 @@ def test_a_right_answer_passes_and_a_wrong_one_is_refused(calls_of: CallsOf, fau
 
 
 @pytest.mark.parametrize(
-    "verdict", [Passed(1), Passed(1, 0, b""), Passed(1, 2**63 - 1), Refused(""), Refused("wait", "Wait.", 30)]
+    "verdict", [Passed(1), Passed(1, 0, b""), Passed(1, 2**62), Refused(""), Refused("wait", "Wait.", 30)]
 )
 def test_a_verdict_with_sane_fields_is_handed_on(calls_of: CallsOf, verdict: Passed | Refused) -> None:
     challenge = Challenge("plugins/working/challenge.html", lambda *_: verdict)
