@@ -52,6 +52,18 @@ def test_an_approval_dies_with_the_next_confirmation_and_with_time(tenant: Tenan
     assert "twofactor" in tenant.instance.active
 
 
+def test_an_approval_counts_once(tenant: Tenant) -> None:
+    tenant.activate("twofactor")
+    browser = tenant.browser("admin")
+    fields = approval(browser)
+    browser.post("/admin/plugins/twofactor/deactivate", fields)
+    assert "twofactor" not in tenant.instance.active
+    tenant.activate("twofactor")
+    browser.post("/admin/plugins/twofactor/deactivate", fields)
+    assert asked(browser)
+    assert "twofactor" in tenant.instance.active
+
+
 def test_a_made_up_approval_is_none(tenant: Tenant) -> None:
     tenant.activate("twofactor")
     browser = tenant.browser("admin")

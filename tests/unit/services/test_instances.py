@@ -33,6 +33,13 @@ def test_the_date_of_a_plan_can_be_moved(instances: Instances, clock: Watch) -> 
     assert "twofactor" in active(instances, clock.now + 500)
 
 
+def test_a_plugin_that_a_plan_has_begun_with_cannot_be_dated_later(instances: Instances, clock: Watch) -> None:
+    begun = clock.now + 200
+    with pytest.raises(Conflict, match="--exclude"):
+        instances.include("gold", "twofactor", begun + 1000, begun)
+    assert "twofactor" in active(instances, begun)
+
+
 def test_a_plugin_that_left_the_plan_stays_for_those_who_have_it_and_admits_nobody(
     instances: Instances, clock: Watch
 ) -> None:

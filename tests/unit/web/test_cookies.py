@@ -8,7 +8,7 @@ from werkzeug.test import EnvironBuilder
 from ccm_core.services.tokens import new_token
 from ccm_core.web.cookies import LOGIN, SESSION, Cookies
 
-TOKEN = new_token()
+TOKEN = "b7VKGfHOCKMAz8kX0FoCXH7W5y507YsZPHkHiENWNh4"
 
 
 def cookies(header: str, *, secure: bool = False) -> Cookies:
