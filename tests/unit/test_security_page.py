@@ -13,7 +13,16 @@ from sqlalchemy import Connection, insert
 from ccm_core.db import models as m
 from ccm_core.db.engine import Database, create_file
 from ccm_core.errors import Throttled
-from ccm_core.services import enrolments, mailed_links, password_reset, passwords, sessions, throttle, unlock
+from ccm_core.services import (
+    account_changes,
+    enrolments,
+    mailed_links,
+    password_reset,
+    passwords,
+    sessions,
+    throttle,
+    unlock,
+)
 from ccm_core.services.clients import Client
 from ccm_core.services.throttle import DAY, CodeStopped, Throttle
 from ccm_core.services.vault import Ring, Vault, new_key, write_ring
@@ -21,7 +30,7 @@ from ccm_core.web import guards
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "security.md").read_text("utf-8")
 STATED = re.findall(r"`([A-Z_]+(?:\.[a-z]+)?) = (\d+)`", PAGE)
-MODULES = (enrolments, guards, mailed_links, password_reset, passwords, sessions, throttle, unlock)
+MODULES = (account_changes, enrolments, guards, mailed_links, password_reset, passwords, sessions, throttle, unlock)
 MIDNIGHT = 20_000.0 * DAY
 RIGHT_CODES, CODES = 3, 10**6
 
