@@ -7,11 +7,13 @@ import io
 import json
 import shutil
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from sqlalchemy import insert
 
 from ccm_core.cli.main import run
@@ -24,6 +26,13 @@ from ccm_core.services.parts import Parts, assemble
 PASSWORD = "a long enough password"
 NOON = 1_700_000_000.0
 """2023-11-14 22:13:20 UTC."""
+
+
+@pytest.fixture(autouse=True)
+def log() -> Iterator[None]:
+    """Commands settle what becomes of log events in their process: other tests of this one want the default again."""
+    yield
+    structlog.reset_defaults()
 
 
 @dataclass(frozen=True)
