@@ -77,6 +77,35 @@ def test_a_link_is_used_up_once(connection: Connection, otto: Account) -> None:
     assert not works(connection, otto, token)
 
 
+def test_the_address_that_waits_is_the_one_of_the_newest_link_for_an_address(
+    connection: Connection, otto: Account
+) -> None:
+    create(connection, otto)
+    assert mailed_links.pending_email(connection, otto.id, NOW) is None
+    for address in ("old@example.org", "new@example.org"):
+        mailed_links.create(connection, "email", otto.instance_id, otto.id, NOW, 3600, address)
+    assert mailed_links.pending_email(connection, otto.id, NOW + 3599) == "new@example.org"
+    assert mailed_links.pending_email(connection, otto.id, NOW + 3600) is None
+
+
+def test_links_are_counted_by_kind_also_those_that_a_newer_one_ended(connection: Connection, otto: Account) -> None:
+    for after in (0, 10, 20):
+        create(connection, otto, now=NOW + after)
+    create(connection, otto, "email", NOW + 20)
+    assert mailed_links.recent(connection, otto.id, "reset", NOW - 1) == 3
+    assert mailed_links.recent(connection, otto.id, "reset", NOW) == 2
+    assert mailed_links.recent(connection, otto.id, "email", NOW) == 1
+    assert mailed_links.recent(connection, otto.id + 1, "reset", NOW - 1) == 0
+
+
+def test_what_ends_every_link_leaves_the_one_that_activates_an_account(connection: Connection, otto: Account) -> None:
+    reset, email, activation = (create(connection, otto, kind) for kind in ("reset", "email", "activation"))
+    mailed_links.end(connection, otto.id, NOW)
+    assert not works(connection, otto, reset)
+    assert not works(connection, otto, email, "email")
+    assert works(connection, otto, activation, "activation")
+
+
 def test_links_that_ran_out_are_forgotten_a_day_later(connection: Connection, otto: Account) -> None:
     create(connection, otto)
     links = m.mailed_link
