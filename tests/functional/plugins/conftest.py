@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""A host whose server processes find the plugins of ``tests/bad_plugins`` beside the real one."""
+"""A host whose server processes find the plugins of ``tests/bad_plugins`` beside the real one.
+
+Not longer than this folder's tests: other tests of the same process must not find the plugins on their path.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,7 +32,7 @@ DRAWN = ("verify_hangs", "verify_raises")
 BROKEN = "raise RuntimeError('not yet')\n"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def plugin_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where the plugins lie; ``later`` cannot be imported until a test mends its module."""
     folder = tmp_path_factory.mktemp("plugins")
@@ -38,7 +41,7 @@ def plugin_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def host(tmp_path_factory: pytest.TempPathFactory, plugin_folder: Path) -> Iterator[Host]:
     home = tmp_path_factory.mktemp("host")
     with installed(plugin_folder, *STEMS):
