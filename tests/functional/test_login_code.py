@@ -213,6 +213,17 @@ def test_a_login_that_waits_for_the_code_ends_when_the_account_is_disabled(erika
     assert browser.path == "/login"
 
 
+def test_a_login_that_waits_for_the_code_ends_when_the_password_is_changed(erika: Enrolled) -> None:
+    waiting, new = erika.at_second_dialog(), "a quite different staple"
+    browser = erika.browser
+    browser.get(ACCOUNT)
+    browser.submit("/account/password", current_password=PASSWORD, new_password=new, repeat_password=new)
+    assert browser.page.alerts == ["Your password was changed. Other sessions were ended."]
+    waiting.submit(CHALLENGE, code=erika.phone.next_code())
+    assert waiting.path == "/login"
+    assert not signed_in(waiting)
+
+
 def test_a_password_typed_again_ends_the_session_of_the_browser_at_once(erika: Enrolled) -> None:
     browser = erika.log_in()
     session = browser.cookies["ccm_session"]
