@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
@@ -77,11 +77,13 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A connection that cannot write and sees, at each statement, what is committed."""
-        with _sentences():
-            kept: Connection | None = getattr(self._reading, "connection", None)
+        kept: Connection | None = getattr(self._reading, "connection", None)
+        try:
             if kept is None:
                 kept = self._reading.connection = self._reader.connect()
             yield kept
+        except DatabaseError as error:
+            _tell(error)
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -140,15 +142,19 @@ def _pragmas(*, reading: bool) -> tuple[str, ...]:
 
 @contextmanager
 def _sentences() -> Iterator[None]:
-    """Turn what the driver says into Busy: locked, full, not writable; or into ConfigError: damaged."""
     try:
         yield
-    except OperationalError as error:
-        raise Busy(LOCKED) from error
     except DatabaseError as error:
-        if type(error) is not DatabaseError:  # its subclasses tell of faults of a statement, not of the file
-            raise
-        raise ConfigError("The database is damaged: %(error)s. Restore it from a backup.", error=error.orig) from error
+        _tell(error)
+
+
+def _tell(error: DatabaseError) -> NoReturn:
+    """Turn what the driver says into Busy: locked, full, not writable; or into ConfigError: damaged."""
+    if isinstance(error, OperationalError):
+        raise Busy(LOCKED) from error
+    if type(error) is not DatabaseError:  # its subclasses tell of faults of a statement, not of the file
+        raise error
+    raise ConfigError("The database is damaged: %(error)s. Restore it from a backup.", error=error.orig) from error
 
 
 def create_file(url: str) -> None:

@@ -167,11 +167,11 @@ class Instances:
         if not found:
             return None
         instance_id, host, edition, generation, plan_id = found[0][:5]
-        states = {row.plugin: row for row in found if row.plugin is not None}
+        states = {plugin: (state, everyone, settings) for plugin, state, everyone, settings in (r[5:] for r in found)}
         active = {
-            name: Activation(name, row.everyone, row.state == ACTIVE, settings=row.settings)
-            for name, row in states.items()
-            if row.state in {ACTIVE, ENDED}
+            name: Activation(name, everyone, state == ACTIVE, settings=settings)
+            for name, (state, everyone, settings) in states.items()
+            if state in {ACTIVE, ENDED}
         }
         if plan_id is not None:
             for plugin in connection.execute(_PLAN, {"plan": plan_id, "now": now}).scalars():

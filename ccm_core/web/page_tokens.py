@@ -21,8 +21,7 @@ def make(vault: Vault, kind: str, secret: bytes) -> str:
     """Return a masked token for a ``session`` or a ``visit``."""
     mask = secrets.token_bytes(_BYTES)
     plain = vault.mac(_PURPOSE, kind.encode() + b"|" + secret)
-    masked = bytes(a ^ b for a, b in zip(mask, plain, strict=True))
-    return base64.urlsafe_b64encode(mask + masked).decode().rstrip("=")
+    return base64.urlsafe_b64encode(mask + _xor(mask, plain)).decode().rstrip("=")
 
 
 def fits(vault: Vault, kind: str, secret: bytes, token: str) -> bool:
@@ -33,5 +32,9 @@ def fits(vault: Vault, kind: str, secret: bytes, token: str) -> bool:
         return False
     if len(raw) != 2 * _BYTES:
         return False
-    plain = bytes(a ^ b for a, b in zip(raw[:_BYTES], raw[_BYTES:], strict=True))
+    plain = _xor(raw[:_BYTES], raw[_BYTES:])
     return vault.mac_fits(_PURPOSE, kind.encode() + b"|" + secret, plain)
+
+
+def _xor(one: bytes, other: bytes) -> bytes:
+    return (int.from_bytes(one) ^ int.from_bytes(other)).to_bytes(_BYTES)
