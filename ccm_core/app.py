@@ -66,7 +66,7 @@ def create_app(settings: Settings, clock: Clock = time.time, parts: Parts | None
         app.add_url_rule(path, path, endpoint(web, rules), methods=list(rules), provide_automatic_options=False)
     _add_files(app, web)
     app.register_error_handler(Exception, lambda error: error_page(web, request, error))
-    app.after_request(lambda response: headers.finish(response, secure=settings.secure))
+    app.wsgi_app = headers.WithHeaders(app.wsgi_app, secure=settings.secure)  # type: ignore[method-assign]  # Flask's way
     parts.plugins.load_active()
     return app
 

@@ -3,7 +3,11 @@
 
 from __future__ import annotations
 
-from flask import Response
+from collections.abc import Callable, Iterable
+from typing import Any
+
+Start = Callable[..., Callable[[bytes], object]]
+WsgiApp = Callable[[dict[str, Any], Start], Iterable[bytes]]
 
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -18,15 +22,25 @@ ALWAYS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "X-Frame-Options": "DENY",
 }
+NOT_KEPT = ("Cache-Control", "no-store")
 HSTS = "max-age=31536000; includeSubDomains"
 
 
-def finish(response: Response, *, secure: bool) -> Response:
-    """Add the headers; what a view set about caching stays."""
-    for name, value in ALWAYS.items():
-        response.headers.add(name, value)  # no view sets one of them, so nothing needs to be looked for
-    if "Cache-Control" not in response.headers:
-        response.headers["Cache-Control"] = "no-store"
-    if secure:
-        response.headers["Strict-Transport-Security"] = HSTS
-    return response
+class WithHeaders:
+    """A WSGI application whose every answer carries the headers; what it says about caching stays.
+
+    They are added to the finished answer, since adding them to Flask's costs as much as checking the page token.
+    """
+
+    def __init__(self, app: WsgiApp, *, secure: bool) -> None:
+        self._app = app
+        self._always = [*ALWAYS.items(), *([("Strict-Transport-Security", HSTS)] if secure else [])]
+
+    def __call__(self, environ: dict[str, Any], start_response: Start) -> Iterable[bytes]:
+        """Answer a request."""
+
+        def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Callable[[bytes], object]:
+            kept = any(name == "Cache-Control" for name, _ in headers)
+            return start_response(status, [*headers, *self._always, *(() if kept else (NOT_KEPT,))], *error)
+
+        return self._app(environ, start)
