@@ -17,6 +17,7 @@ from ccm_core.services.accounts import Account
 from ccm_core.services.activations import ActivationRows
 from ccm_core.services.enrolments import Enrolments, of_active
 from ccm_core.services.instances import Instance
+from ccm_core.services.sessions import Session
 from ccm_core.services.user_admin import Actor
 
 _a, _e = m.access.c, m.enrolment.c
@@ -50,17 +51,19 @@ class PluginAccess:
         self._ledger = ledger
         self._rows = rows
 
+    def own_standings(self, instance: Instance, session: Session) -> Mapping[str, Standing]:
+        """Return the signed-in user's standing to each active plugin, by name."""
+        if all(active.everyone for active in instance.active.values()):  # then the session has told everything
+            return _standings(instance, frozenset(), session.enrolled)
+        return self.standings(instance, session.account)
+
     def standings(self, instance: Instance, account: Account) -> Mapping[str, Standing]:
-        """Return the user's standing to each active plugin, by name."""
+        """Return a user's standing to each active plugin, by name."""
         if not instance.active:
             return {}
         with self._database.read() as connection:
             rows = connection.execute(_STANDINGS, {"user": account.id, "instance": instance.id}).all()
-        selected, enrolled = ({plugin for plugin, mark in rows if mark == kind} for kind in (0, 1))
-        return {
-            name: Standing(active.admits and (active.everyone or name in selected), name in enrolled)
-            for name, active in sorted(instance.active.items())
-        }
+        return _standings(instance, *(frozenset(plugin for plugin, mark in rows if mark == kind) for kind in (0, 1)))
 
     def enrolled_in_active(self, instance: Instance, account: Account) -> tuple[str, ...]:
         """Return the active plugins that the user is enrolled with: what a full login asks for."""
@@ -113,3 +116,10 @@ class PluginAccess:
                 connection.execute(upsert(m.access).values(values).on_conflict_do_nothing())
             self._rows.write(connection, instance, replace(old, everyone=False), now)
             self._rows.record(connection, instance, "plugin.limited", name, now, actor, None)
+
+
+def _standings(instance: Instance, selected: frozenset[str], enrolled: frozenset[str]) -> Mapping[str, Standing]:
+    return {
+        name: Standing(active.admits and (active.everyone or name in selected), name in enrolled)
+        for name, active in sorted(instance.active.items())
+    }

@@ -36,7 +36,7 @@ State = Literal["active", "locked"]
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A signed-in browser, as one request sees it."""
+    """A signed-in browser, as one request sees it. ``enrolled``: the plugins with a factor of the user, active or not."""
 
     id: int
     token_hash: bytes = field(repr=False)
@@ -45,6 +45,7 @@ class Session:
     account: Account
     plugin_generation: int
     passed_enrolment: int | None
+    enrolled: frozenset[str]
     full_login_at: float
     recent_at: float
     password_at: float
@@ -140,6 +141,7 @@ class Sessions:
             account=account,
             plugin_generation=row["plugin_generation"],
             passed_enrolment=row["passed_enrolment"],
+            enrolled=frozenset(one["plugin"] for one in rows if one["plugin"]),
             full_login_at=row["full_login_at"],
             recent_at=row["recent_at"],
             password_at=row["password_at"],

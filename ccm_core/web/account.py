@@ -137,10 +137,10 @@ def confirm_email(context: Context) -> Response:
     return context.redirect("/account", context.texts.gettext("Your new e-mail address counts from now on."))
 
 
-def sections_of(context: Context, account: Account) -> list[DrawnSection]:
+def sections_of(context: Context) -> list[DrawnSection]:
     """Draw what plugins add to the account page; a failed one becomes a note that names it."""
-    standings = context.parts.access.standings(context.instance, account)
-    user = account.to_plugin(context.language)
+    standings = context.parts.access.own_standings(context.instance, context.active)
+    user = context.account.to_plugin(context.language)
     seen = {
         name: PluginAccount(user, standing.enrolled, standing.allowed)
         for name, standing in standings.items()
@@ -204,7 +204,7 @@ def _draw(
         pending_email=context.parts.changes.pending_email(context.active, context.now),
         min_length=context.parts.settings.password_min_length,
         sessions=sessions_of(context, account),
-        sections=sections_of(context, account),
+        sections=sections_of(context),
     )
 
 

@@ -25,7 +25,7 @@ from ccm_core.web.templating import plugin_url
 def page(context: Context) -> Response:
     """Serve ``/plugins/<name>/<path>``: 404 unless the plugin is active and the user allowed or enrolled."""
     name = context.args["name"]
-    standing = context.parts.access.standings(context.instance, context.account).get(name)
+    standing = context.parts.access.own_standings(context.instance, context.active).get(name)
     if standing is None or not standing.visible:
         raise NotFound(MISSING)
     try:

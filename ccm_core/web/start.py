@@ -11,7 +11,7 @@ from ccm_core.web.routing import Rule
 
 def show(context: Context) -> Response:
     """Greet the user, and tell whether a second factor is on or offered."""
-    standings = context.parts.access.standings(context.instance, context.account).values()
+    standings = context.parts.access.own_standings(context.instance, context.active).values()
     factor = "none"
     if any(standing.enrolled for standing in standings):
         factor = "on"
