@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
@@ -33,22 +34,43 @@ class Activation:
 
 
 @dataclass(frozen=True, slots=True)
+class PluginState:
+    """What changes about an instance: its active plugins by name, and the number that rises when they change."""
+
+    generation: int
+    active: Mapping[str, Activation]
+
+
+@dataclass(frozen=True)
 class Instance:
-    """One backend. ``active`` is what was active when it was read; a write reads it again."""
+    """One backend. Its active plugins are read when they are first asked for; a write reads them again."""
 
     id: int
     host: str
     edition: str
     origin: str
-    plugin_generation: int
-    active: Mapping[str, Activation]
+    read: Callable[[], PluginState] = field(repr=False, compare=False)
+
+    @cached_property
+    def _state(self) -> PluginState:
+        return self.read()
+
+    @property
+    def plugin_generation(self) -> int:
+        """Rises with every activation and deactivation."""
+        return self._state.generation
+
+    @property
+    def active(self) -> Mapping[str, Activation]:
+        """The active plugins by name."""
+        return self._state.active
 
 
 _i, _a, _p = m.instance.c, m.activation.c, m.plan_plugin.c
 _BASE = select(
     _i.id, _i.host, _i.edition, _i.plugin_generation, _i.plan_id, _a.plugin, _a.state, _a.everyone, _a.settings
 ).select_from(m.instance.outerjoin(m.activation, _i.id == _a.instance_id))
-_BY_HOST = _BASE.where(_i.host == bindparam("host"))
+_BY_HOST = select(_i.id, _i.edition).where(_i.host == bindparam("host"))
 _BY_ID = _BASE.where(_i.id == bindparam("id"))
 _PLAN = select(_p.plugin).where(_p.plan_id == bindparam("plan"), _p.from_at <= bindparam("now"))
 
@@ -59,18 +81,27 @@ class Instances:
     def __init__(self, database: Database, settings: Settings) -> None:
         self._database = database
         self._settings = settings
+        self._known: dict[str, tuple[int, str]] = {}
 
     def by_host(self, host: str, now: float) -> Instance | None:
-        """Return the instance with this lower-case host name, or None."""
-        with self._database.read() as connection:
-            return self._assemble(connection, connection.execute(_BY_HOST, {"host": host}).all(), now)
+        """Return the instance with this lower-case host name, or None. Its id and edition never change."""
+        if host not in self._known:
+            with self._database.read() as connection:
+                row = connection.execute(_BY_HOST, {"host": host}).first()
+            if row is None:
+                return None
+            self._known[host] = (row.id, row.edition)
+        instance_id, edition = self._known[host]
+
+        def read() -> PluginState:
+            with self._database.read() as connection:
+                return self.by_id(connection, instance_id, now).read()
+
+        return Instance(instance_id, host, edition, self._settings.origin_of(host), read)
 
     def by_id(self, connection: Connection, instance_id: int, now: float) -> Instance:
-        """Return an instance as the caller's connection sees it."""
-        found = self._assemble(connection, connection.execute(_BY_ID, {"id": instance_id}).all(), now)
-        if found is None:
-            raise NotFound("This instance no longer exists.")
-        return found
+        """Return an instance as the caller's connection sees it; raises NotFound."""
+        return self._assemble(connection, connection.execute(_BY_ID, {"id": instance_id}).all(), now)
 
     def get(self, host: str | None, now: float) -> Instance:
         """Return the instance of a console option ``--instance``; raises NotFound or Conflict with the mend."""
@@ -162,10 +193,10 @@ class Instances:
             raise NotFound("There is no plan %(plan)s. Create it with «ccm instances plan … --include».", plan=name)
         return found
 
-    def _assemble(self, connection: Connection, rows: object, now: float) -> Instance | None:
+    def _assemble(self, connection: Connection, rows: object, now: float) -> Instance:
         found: list[Row[int, str, str, int, int | None, str, str, bool, dict[str, object]]] = list(rows)  # type: ignore[call-overload]  # rows of _BASE
         if not found:
-            return None
+            raise NotFound("This instance no longer exists.")
         instance_id, host, edition, generation, plan_id = found[0][:5]
         states = {plugin: (state, everyone, settings) for plugin, state, everyone, settings in (r[5:] for r in found)}
         active = {
@@ -179,4 +210,5 @@ class Instances:
                     active[plugin] = replace(active[plugin], admits=True, by_plan=True)
                 elif plugin not in states:
                     active[plugin] = Activation(plugin, everyone=True, by_plan=True)
-        return Instance(instance_id, host, edition, self._settings.origin_of(host), generation, active)
+        state = PluginState(generation, active)
+        return Instance(instance_id, host, edition, self._settings.origin_of(host), lambda: state)

@@ -36,7 +36,7 @@ State = Literal["active", "locked"]
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A signed-in browser, as one request sees it. ``enrolled``: the plugins with a factor of the user, active or not."""
+    """A signed-in browser, as one request sees it. ``enrolled``: plugins with a factor of the user, active or not."""
 
     id: int
     token_hash: bytes = field(repr=False)

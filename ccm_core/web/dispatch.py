@@ -83,6 +83,6 @@ def _is_activity(incoming: Request) -> bool:
 def _retry_plugins(web: Web, instance: Instance) -> None:
     """An administrator's wish to try a failed plugin again reaches every process with its next request."""
     registry = web.parts.registry
-    if any(registry.failed(name) for name in instance.active):
+    if any(registry.failed(name) and name in instance.active for name in registry.records):
         for name, number in web.parts.faults.retries().items():
             registry.retry(name, number)

@@ -130,3 +130,12 @@ def test_what_is_no_host_name_is_refused(parts: Parts, clock: Watch, host: str) 
     with pytest.raises(InputError) as refused:
         parts.instances.add(host, CLOUD, None, clock.now)
     assert refused.value.field == "host"
+
+
+def test_what_is_active_is_read_once_for_a_request_and_anew_for_the_next(instances: Instances, clock: Watch) -> None:
+    earlier, before = instances.get("gold.example", clock.now), instances.get("gold.example", clock.now)
+    assert dict(before.active) == {}
+    instances.include("gold", "at-once", clock.now, clock.now)
+    assert dict(before.active) == {}
+    assert set(earlier.active) == {"at-once"}
+    assert set(instances.get("gold.example", clock.now).active) == {"at-once"}

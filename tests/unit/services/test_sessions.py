@@ -11,7 +11,7 @@ from ccm_core.errors import NotFound
 from ccm_core.services import accounts
 from ccm_core.services.accounts import Account
 from ccm_core.services.clients import Client
-from ccm_core.services.instances import CLOUD, Activation, Instance
+from ccm_core.services.instances import CLOUD, Activation, Instance, PluginState
 from ccm_core.services.parts import Parts
 from ccm_core.services.proofs import Denied
 from ccm_core.services.sessions import Session
@@ -118,7 +118,8 @@ def test_a_session_must_have_passed_one_of_the_factors_of_active_plugins(
     tokens = {passed: begin(parts, instance, erika, passed=passed) for passed in (None, one, other, 999)}
 
     def opened(*active: str) -> set[int | None]:
-        now = replace(instance, active={name: Activation(name, everyone=True) for name in active})
+        state = PluginState(0, {name: Activation(name, everyone=True) for name in active})
+        now = replace(instance, read=lambda: state)
         return {passed for passed, token in tokens.items() if parts.sessions.look(token, now, NOW)}
 
     assert opened() == {None, one, other, 999}
@@ -224,7 +225,7 @@ def test_unlocking_needs_everything_and_the_fifth_refusal_ends_the_session(
 ) -> None:
     user, later = with_password(parts, instance), NOW + IDLE
     session = look(parts, instance, begin(parts, instance, user), later)
-    now = replace(instance, plugin_generation=generation)
+    now = replace(instance, read=lambda: PluginState(generation, {}))
     for left in (True, True, True, True, False):
         with pytest.raises(Denied) as denied:
             parts.unlocks.unlock(now, session, password, Client("192.0.2.0/24", agent), later, page_proof=proof)
