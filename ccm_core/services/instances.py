@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
@@ -67,11 +68,12 @@ class Instance:
 
 
 _i, _a, _p = m.instance.c, m.activation.c, m.plan_plugin.c
-_BASE = select(
-    _i.id, _i.host, _i.edition, _i.plugin_generation, _i.plan_id, _a.plugin, _a.state, _a.everyone, _a.settings
-).select_from(m.instance.outerjoin(m.activation, _i.id == _a.instance_id))
 _BY_HOST = select(_i.id, _i.edition).where(_i.host == bindparam("host"))
-_BY_ID = _BASE.where(_i.id == bindparam("id"))
+_BY_ID = (
+    select(_i.host, _i.edition, _i.plugin_generation, _i.plan_id, _a.plugin, _a.state, _a.everyone, _a.settings)
+    .select_from(m.instance.outerjoin(m.activation, _i.id == _a.instance_id))
+    .where(_i.id == bindparam("id"))
+)
 _PLAN = select(_p.plugin).where(_p.plan_id == bindparam("plan"), _p.from_at <= bindparam("now"))
 
 
@@ -95,13 +97,16 @@ class Instances:
 
         def read() -> PluginState:
             with self._database.read() as connection:
-                return self.by_id(connection, instance_id, now).read()
+                return self._state(connection, connection.execute(_BY_ID, {"id": instance_id}).all(), now)
 
         return Instance(instance_id, host, edition, self._settings.origin_of(host), read)
 
     def by_id(self, connection: Connection, instance_id: int, now: float) -> Instance:
         """Return an instance as the caller's connection sees it; raises NotFound."""
-        return self._assemble(connection, connection.execute(_BY_ID, {"id": instance_id}).all(), now)
+        rows = connection.execute(_BY_ID, {"id": instance_id}).all()
+        state = self._state(connection, rows, now)
+        host, edition = rows[0][:2]
+        return Instance(instance_id, host, edition, self._settings.origin_of(host), lambda: state)
 
     def get(self, host: str | None, now: float) -> Instance:
         """Return the instance of a console option ``--instance``; raises NotFound or Conflict with the mend."""
@@ -193,12 +198,13 @@ class Instances:
             raise NotFound("There is no plan %(plan)s. Create it with «ccm instances plan … --include».", plan=name)
         return found
 
-    def _assemble(self, connection: Connection, rows: object, now: float) -> Instance:
-        found: list[Row[int, str, str, int, int | None, str, str, bool, dict[str, object]]] = list(rows)  # type: ignore[call-overload]  # rows of _BASE
-        if not found:
+    def _state(self, connection: Connection, rows: Sequence[Row[*tuple[Any, ...]]], now: float) -> PluginState:
+        if not rows:
             raise NotFound("This instance no longer exists.")
-        instance_id, host, edition, generation, plan_id = found[0][:5]
-        states = {plugin: (state, everyone, settings) for plugin, state, everyone, settings in (r[5:] for r in found)}
+        generation, plan_id = rows[0][2:4]
+        states = {
+            plugin: (state, everyone, settings) for plugin, state, everyone, settings in (row[4:] for row in rows)
+        }
         active = {
             name: Activation(name, everyone, state == ACTIVE, settings=settings)
             for name, (state, everyone, settings) in states.items()
@@ -210,5 +216,4 @@ class Instances:
                     active[plugin] = replace(active[plugin], admits=True, by_plan=True)
                 elif plugin not in states:
                     active[plugin] = Activation(plugin, everyone=True, by_plan=True)
-        state = PluginState(generation, active)
-        return Instance(instance_id, host, edition, self._settings.origin_of(host), lambda: state)
+        return PluginState(generation, active)
