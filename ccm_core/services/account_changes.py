@@ -121,8 +121,3 @@ class AccountChanges:
             self._mails.send(connection, "email_changed", instance, account, to=account.email, email=link.email)
             self._audit.record(connection, "account.email_changed", instance.id, now, about=account, client=client)
         return new_token
-
-    def pending_email(self, session: Session, now: float) -> str | None:
-        """Return the new address that waits for its link to be opened."""
-        with self._database.read() as connection:
-            return mailed_links.pending_email(connection, session.account.id, now)

@@ -31,9 +31,13 @@ class Link:
 
 
 _l = m.mailed_link.c
-_PENDING_EMAIL = select(_l.email).where(
-    _l.user_id == bindparam("user"), _l.kind == "email", _l.expires_at > bindparam("now")
+PENDING_EMAIL = (
+    select(_l.email)
+    .where(_l.user_id == m.user.c.id, _l.kind == "email", _l.expires_at > bindparam("now"))
+    .correlate(m.user)
+    .scalar_subquery()
 )
+"""The new address that waits for its link to be opened, as a column of a query for a user at a time ``now``."""
 
 
 def create(
@@ -81,11 +85,6 @@ def end(connection: Connection, user_id: int, now: float) -> None:
     """End the user's links to a new password and to a new address."""
     links = update(m.mailed_link).where(_l.user_id == user_id, _l.kind != "activation", _l.expires_at > now)
     connection.execute(links.values(expires_at=now))
-
-
-def pending_email(connection: Connection, user_id: int, now: float) -> str | None:
-    """Return the new address that waits for its link to be opened."""
-    return connection.execute(_PENDING_EMAIL, {"user": user_id, "now": now}).scalar()
 
 
 def recent(connection: Connection, user_id: int, kind: Kind, since: float) -> int:

@@ -17,7 +17,7 @@ from ccm_core.config import Settings
 from ccm_core.db import models as m
 from ccm_core.db.engine import Database
 from ccm_core.errors import NotFound
-from ccm_core.services import accounts
+from ccm_core.services import accounts, mailed_links
 from ccm_core.services.accounts import Account
 from ccm_core.services.clients import Client
 from ccm_core.services.instances import Instance
@@ -52,6 +52,7 @@ class Session:
     seen_at: float
     user_agent: str
     notice: list[str] | None = None
+    pending_email: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,7 @@ _LOOK = (
         _s.notice,
         _e.id.label("enrolment_id"),
         _e.plugin,
+        mailed_links.PENDING_EMAIL.label("pending_email"),
         *accounts.COLUMNS,
     )
     .select_from(
@@ -117,8 +119,9 @@ class Sessions:
     def look(self, token: str, instance: Instance, now: float) -> Session | None:
         """Return the session of a token, or None. One query, which checks everything that ends a session."""
         digest = token_hash(token)
+        values = {"hash": digest, "instance": instance.id, "now": now}
         with self._database.read() as connection:
-            rows = connection.execute(_LOOK, {"hash": digest, "instance": instance.id}).mappings().all()
+            rows = connection.execute(_LOOK, values).mappings().all()
             if not rows:
                 retired = connection.execute(_RETIRED, {"hash": digest}).first()
         if not rows:
@@ -148,6 +151,7 @@ class Sessions:
             seen_at=row["seen_at"],
             user_agent=row["user_agent"],
             notice=row["notice"],
+            pending_email=row["pending_email"],
         )
 
     def lock_in(self, session: Session, now: float) -> float:

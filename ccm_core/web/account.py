@@ -201,7 +201,7 @@ def _draw(
         values=values | (typed or {}),
         errors=errors or {},
         error=context.say(error) if error else None,
-        pending_email=context.parts.changes.pending_email(context.active, context.now),
+        pending_email=context.active.pending_email,
         min_length=context.parts.settings.password_min_length,
         sessions=sessions_of(context, account),
         sections=sections_of(context),

@@ -62,8 +62,9 @@ class PlainContext(Context):
 
     def call(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
         """Call a macro or a function."""
-        for own in ("_loop_vars", "_block_vars"):
-            kwargs.pop(own, None)
+        if kwargs:
+            kwargs.pop("_loop_vars", None)
+            kwargs.pop("_block_vars", None)
         return function(*args, **kwargs)
 
 
