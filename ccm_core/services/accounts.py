@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Literal
 
 from sqlalchemy import BindParameter, Connection, RowMapping, bindparam, exists, or_, select, update
@@ -102,9 +103,12 @@ def key_of(text: str) -> str:
     return unicodedata.normalize("NFKC", text.strip()[:512]).casefold()
 
 
+_VALUES = itemgetter(*(column.key for column in COLUMNS))
+
+
 def from_row(row: RowMapping) -> Account:
     """Make an Account of a row that holds ``COLUMNS``."""
-    return Account(**{column.key: row[column.key] for column in COLUMNS})
+    return Account(*_VALUES(row))
 
 
 def find(connection: Connection, instance: Instance, typed: str) -> Account | None:

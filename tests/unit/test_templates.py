@@ -98,7 +98,7 @@ def test_every_page_inside_a_session_holds_the_closed_dialog_with_its_token():
     assert 'action="/session/unlock"' in dialog[0]
     assert TOKEN in dialog[0]
     assert "Your session has expired." in dialog[0]
-    assert 'href="/login?next=%2Fa+b"' in dialog[0]
+    assert 'href="/login?next=/a%20b"' in dialog[0]
     assert 'data-lock-seconds="1800"' in page
 
 

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Accounts: which names and addresses are accepted, how they are found, and what a change of state raises."""
 
+from dataclasses import fields
+
 import pytest
 from sqlalchemy import select, update
 
@@ -177,3 +179,7 @@ def test_only_an_administrator_who_can_sign_in_counts(parts: Parts, instance: In
         with pytest.raises(Conflict):
             accounts.check_not_last_administrator(connection, instance, first)
         assert connection.execute(select(m.user.c.role)).scalars().all() == ["administrator", "administrator"]
+
+
+def test_an_account_has_the_columns_of_its_queries_in_their_order() -> None:
+    assert [field.name for field in fields(Account)] == [column.key for column in accounts.COLUMNS]
