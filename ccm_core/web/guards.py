@@ -21,7 +21,7 @@ FORM = "application/x-www-form-urlencoded"
 
 def check_body(request: Request) -> None:
     """Refuse a body without a length (411), above 64 KiB (413), or that is no form (415), before any of it is read."""
-    if "Transfer-Encoding" in request.headers or (request.method == "POST" and request.content_length is None):
+    if "HTTP_TRANSFER_ENCODING" in request.environ or (request.method == "POST" and request.content_length is None):
         raise LengthRequired
     if (request.content_length or 0) > MOST_BYTES:
         raise RequestEntityTooLarge
