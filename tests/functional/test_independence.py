@@ -23,6 +23,7 @@ def going_on(tenant: Tenant, folder: Path, **options: object) -> Iterator[Tenant
     """Run another host on the data of the first one, and give its instance."""
     with running_host(folder, workers=1, **options) as host:  # type: ignore[arg-type]  # options of running_host
         yield replace(tenant, host=host)
+        host.deliver()  # a server that is stopped while it sends keeps its lease, and this clock stands still
 
 
 def with_users(host: Host) -> Tenant:
@@ -68,6 +69,7 @@ def test_removed_with_phones_bound_it_lets_nobody_in_by_password_alone_until_an_
         tenant.activate("twofactor")
         erika = enrol(tenant, "erika")
         enrol(tenant, "otto")
+        host.deliver()
     with going_on(tenant, tmp_path, installed=False) as tenant:
         browser = tenant.browser("erika")
         assert (browser.response.status_code, browser.session()["state"]) == (503, "none")
