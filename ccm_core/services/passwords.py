@@ -26,8 +26,9 @@ PASSES = 2
 LANES = 1
 LONGEST = 256
 LONGEST_BYTES = 1024
-QUEUE_PER_THREAD = 8
-"""Hashes that may wait per hashing thread: about half a second; what comes then is told to try again."""
+QUEUE_PER_THREAD = 14
+"""Hashes that may wait per hashing thread: under half a second, and fewer than a worker has threads for requests, so
+that pages go on; what comes then is told to try again."""
 
 _T = TypeVar("_T")
 
