@@ -17,7 +17,7 @@ from argon2 import PasswordHasher
 
 from bench.deployment import PASSWORD, Crowd, Installation, prepare
 from bench.processes import Server
-from ccm_core.cli.logs import stay_silent
+from ccm_core.services.logs import stay_silent
 from ccm_core.services.passwords import LANES, MEMORY_KIB, PASSES
 
 HASHES, WARM_UP, STARTS = 4, 5, 5

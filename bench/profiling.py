@@ -15,7 +15,7 @@ from werkzeug.test import Client
 from bench.deployment import PASSWORD, Installation, prepare
 from bench.visitor import SETUP, Visitor, code_of
 from ccm_core.app import create_app
-from ccm_core.cli.logs import stay_silent
+from ccm_core.services.logs import stay_silent
 
 TIMES = 200
 SHOWN = 45

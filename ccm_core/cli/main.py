@@ -12,10 +12,10 @@ from importlib import import_module
 import click
 
 from ccm_core.cli.context import Host
-from ccm_core.cli.logs import stay_silent
 from ccm_core.cli.names import COMMANDS
 from ccm_core.cli.plugin_commands import plugin_group
 from ccm_core.errors import CcmError
+from ccm_core.services.logs import stay_silent
 from ccm_core.services.parts import Clock, host_version
 
 

@@ -17,7 +17,7 @@ from granian.log import LogLevels
 from granian.server import MPServer
 
 from ccm_core.app import create_app, start_background
-from ccm_core.cli.logs import library_logging, write_json
+from ccm_core.services.logs import library_logging, write_json
 from ccm_core.services.parts import Parts
 
 THREADS = 16

@@ -14,6 +14,7 @@ from granian.constants import Interfaces
 
 from ccm_core.app import create_app, start_background
 from ccm_core.config import load
+from ccm_core.services.logs import write_json
 from ccm_core.services.parts import assemble
 from ccm_core.testing.clock import SharedClock
 
@@ -33,6 +34,7 @@ def search_path(plugin_path: Sequence[str], *, installed: bool) -> list[str] | N
 
 def application() -> Callable[..., Iterable[bytes]]:
     """Return the WSGI application of one worker process, which names the process in every answer."""
+    write_json()
     settings = load()
     clock = SharedClock(settings.data_dir / CLOCK_FILE)
     paths = [path for path in sys.argv[3:] if path != NOTHING_INSTALLED]

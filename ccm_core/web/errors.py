@@ -68,11 +68,20 @@ def tell(error: Exception) -> Told:
     return Told(500, *_FAILED)
 
 
+def _log(told: Told, request: Request, error: Exception) -> None:
+    """Log what the administrator must mend: a failure, and what the database said when it could not take a request."""
+    log = structlog.get_logger("web").bind(method=request.method, path=masked(request.path))
+    said = getattr(error.__cause__, "orig", None)
+    if told.status == 500:
+        log.error("request.failed", exc_info=error)
+    elif said is not None:
+        log.warning("request.refused", error=str(said))
+
+
 def error_page(web: Web, request: Request, error: Exception) -> Response:
     """Draw an error; it holds no page token and needs neither session nor instance."""
     told = tell(error)
-    if told.status == 500:
-        structlog.get_logger("web").exception("request.failed", method=request.method, path=masked(request.path))
+    _log(told, request, error)
     language = best_language(request.headers.get("Accept-Language", ""))
     texts = web.parts.texts.into(language)
     text = texts.gettext(told.text)

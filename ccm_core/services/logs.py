@@ -6,6 +6,7 @@ from __future__ import annotations
 import logging
 import logging.config
 import sys
+from contextlib import suppress
 
 import structlog
 from structlog.typing import Processor
@@ -18,6 +19,16 @@ _SHARED: tuple[Processor, ...] = (
 _LEVEL = logging.INFO
 
 
+class _Lines(structlog.WriteLogger):
+    """Writes lines to stderr, or loses them: what they tell of has happened, and must not fail with a full disk."""
+
+    def msg(self, message: str) -> None:
+        with suppress(OSError):
+            super().msg(message)
+
+    debug = info = warning = error = critical = msg
+
+
 def stay_silent() -> None:
     """Drop all events: a command's own words tell what it did and why it failed."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
@@ -28,7 +39,7 @@ def write_json() -> None:
     structlog.configure(
         processors=[*_SHARED, structlog.processors.JSONRenderer(sort_keys=True)],
         wrapper_class=structlog.make_filtering_bound_logger(_LEVEL),
-        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        logger_factory=lambda *_: _Lines(sys.stderr),
     )
     logging.config.dictConfig(library_logging())
 
