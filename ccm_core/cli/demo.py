@@ -39,17 +39,13 @@ def demo(host: Host) -> None:
 
 
 def _prepare(host: Host, settings: Settings) -> None:
-    """Make the deployment; generated passwords go into a file, a given one does not."""
+    """Make the deployment; generated passwords are kept in a file, a given one is not."""
     given = host.environment.get(PASSWORD, "")
     accounts = [
         NewAccount(name, f"{name}@example.org", given or _new_password(), administrator=administrator)
         for name, administrator in ACCOUNTS
     ]
-    install(settings, host.clock, accounts)
-    if not given:
-        descriptor = os.open(_file(settings), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.writelines(f"{account.name} {account.password}\n" for account in accounts)
+    install(settings, host.clock, accounts, passwords_file=None if given else _file(settings))
 
 
 def _text(settings: Settings) -> str:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import click
 
 from ccm_core.cli.context import ACTOR, Desk, for_instance
+from ccm_core.cli.letters import deliver_now
 from ccm_core.cli.questions import make_sure, yes_option
 from ccm_core.cli.tables import as_json, show
 from ccm_core.errors import InputError
@@ -95,7 +96,7 @@ def revoke(desk: Desk, name: str, user: str | None, everybody: bool, yes: bool) 
     if standing is not None and standing.enrolled and not desk.instance.active[name].everyone:
         make_sure(f"This removes what {account.name} has set up with {name}.", yes=yes)
     desk.parts.access.revoke(desk.instance, name, account.id, desk.now, ACTOR)
-    desk.parts.outbox.deliver()
+    deliver_now(desk)
     click.echo(f"{name} is not enabled for {account.name} any more.")
 
 
@@ -112,7 +113,7 @@ def _revoke_all(desk: Desk, name: str, *, yes: bool) -> None:
             desk.parts.access.revoke(desk.instance, name, user_id, desk.now, ACTOR)
         if not after:
             break
-    desk.parts.outbox.deliver()
+    deliver_now(desk)
     click.echo(f"{name} is enabled for nobody any more.")
 
 
@@ -135,7 +136,7 @@ def purge(desk: Desk, name: str, yes: bool) -> None:
     if not view.active:
         make_sure(f"This removes settings, access and what {view.users} users have set up with {name}.", yes=yes)
     removed = desk.parts.plugins.purge(desk.instance, name, desk.now, ACTOR)
-    desk.parts.outbox.deliver()
+    deliver_now(desk)
     click.echo(f"Everything of {name} was removed; {removed} users had it set up.")
 
 

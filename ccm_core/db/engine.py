@@ -178,7 +178,7 @@ def check_reachable(database: Database) -> None:
     except (Busy, DBAPIError) as error:
         cause = error.__cause__ if isinstance(error, Busy) else error
         raise ConfigError(
-            "%(path)s cannot be used: %(error)s. Mend the file or its permissions.",
+            "%(path)s cannot be used: %(error)s. Mend the file or its permissions, or make space on the disk.",
             path=database.path,
             error=getattr(cause, "orig", None) or cause,
         ) from error

@@ -52,8 +52,14 @@ def check_fresh(settings: Settings) -> None:
             )
 
 
-def install(settings: Settings, clock: Clock, accounts: Sequence[NewAccount]) -> None:
-    """Make everything; on any error what was made is removed again. Raises ConfigError, InputError or Conflict."""
+def install(
+    settings: Settings, clock: Clock, accounts: Sequence[NewAccount], *, passwords_file: Path | None = None
+) -> None:
+    """Make everything; on any error what was made is removed again.
+
+    ``passwords_file`` keeps names and passwords, if nobody else knows them. Raises ConfigError, InputError, Conflict
+    or Busy.
+    """
     check_fresh(settings)
     with _undoing() as made:
         _make_folder(settings.data_dir, made)
@@ -73,6 +79,8 @@ def install(settings: Settings, clock: Clock, accounts: Sequence[NewAccount]) ->
                 parts.users.add(instance, one.name, one.email, role, now, Actor(), password=one.password)
         finally:
             parts.database.dispose()
+        if passwords_file:
+            _write_passwords(passwords_file, accounts, made)
 
 
 @contextmanager
@@ -110,3 +118,13 @@ def _make_key_file(path: Path, made: list[Path]) -> None:
     made.append(path)
     key_id, key = new_key()
     write_ring(path, Ring({key_id: key}))
+
+
+def _write_passwords(path: Path, accounts: Sequence[NewAccount], made: list[Path]) -> None:
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        made.append(path)
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.writelines(f"{account.name} {account.password}\n" for account in accounts)
+    except OSError as error:
+        raise ConfigError("%(path)s cannot be written: %(error)s.", path=path, error=error.strerror) from error

@@ -14,6 +14,7 @@ import secrets
 import stat
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -81,6 +82,8 @@ def write_ring(path: Path, ring: Ring) -> None:
             os.fsync(file.fileno())
         draft.replace(path)
     except OSError as error:
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)  # it may hold half of the keys
         raise ConfigError("%(path)s cannot be written: %(error)s.", path=path, error=error.strerror) from error
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from flask import Request, Response
 from markupsafe import Markup
 
-from ccm_core.errors import CcmError, PluginFailed
+from ccm_core.errors import Busy, CcmError, PluginFailed
 from ccm_core.plugin_api import Challenge
 from ccm_core.services.accounts import Account
 from ccm_core.services.clients import Client
@@ -171,7 +172,7 @@ class Context:
     def redirect(self, path: str, message: str = "", kind: str = "success") -> Response:
         """Send the browser to a path of our own; ``message`` is shown once on the session's next page."""
         if message and self.session:
-            self.parts.sessions.put_notice(self.session.id, [kind, message])
+            self._note(self.session, [kind, message])
         response = Response(status=303)
         response.headers["Location"] = path
         return response
@@ -184,9 +185,14 @@ class Context:
         """Hand the session's new token to the browser."""
         self.cookies.set(SESSION, token)
 
+    def _note(self, session: Session, notice: list[str] | None) -> None:
+        """Keep a message or forget it. What it tells of is done: while the disk is full it is lost, or shown again."""
+        with suppress(Busy):
+            self.parts.sessions.put_notice(session.id, notice)
+
     def _messages(self, session: Session | None) -> list[Message]:
         if session is None or not session.notice:
             return []
-        self.parts.sessions.put_notice(session.id, None)
+        self._note(session, None)
         kind, text = session.notice
         return [Message(kind, text)]

@@ -82,6 +82,20 @@ def test_a_failed_write_leaves_nothing_behind_and_the_next_one_works(database: D
     assert count(database) == 2
 
 
+def test_a_full_database_refuses_a_write_as_a_whole_and_takes_it_when_there_is_room(database: Database) -> None:
+    add(database, 1)
+    with database.write() as connection:
+        pages = connection.exec_driver_sql("PRAGMA max_page_count=1").scalar()  # the least is what it has
+    with pytest.raises(Busy) as raised:
+        add(database, *range(2, 5000))
+    assert "full" in str(raised.value.__cause__)
+    assert count(database) == 1
+    with database.write() as connection:
+        connection.exec_driver_sql(f"PRAGMA max_page_count={1000 * int(str(pages))}")
+    add(database, *range(2, 5000))
+    assert count(database) == 4999
+
+
 def test_a_disposed_database_opens_again(database: Database) -> None:
     add(database, 1)
     with database.read() as kept:

@@ -81,6 +81,19 @@ def test_a_failure_keeps_what_was_there_before(tmp_path: Path) -> None:
     assert (tmp_path / "ccm.toml").read_text() == "login_seconds = 60"
 
 
+def test_passwords_that_nobody_knows_are_kept_in_a_file_for_its_owner_alone(tmp_path: Path) -> None:
+    install(settings_of(tmp_path), clock, [ANNA], passwords_file=tmp_path / "passwords")
+    assert (tmp_path / "passwords").read_text() == f"anna {ANNA.password}\n"
+    assert mode(tmp_path / "passwords") == 0o600
+
+
+def test_passwords_that_cannot_be_kept_leave_nothing_but_what_was_there(tmp_path: Path) -> None:
+    (tmp_path / "passwords").mkdir()
+    with pytest.raises(ConfigError, match="passwords cannot be written: Is a directory"):
+        install(settings_of(tmp_path), clock, [ANNA], passwords_file=tmp_path / "passwords")
+    assert [path.name for path in tmp_path.iterdir()] == ["passwords"]
+
+
 def test_a_base_url_that_no_instance_can_have_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(CcmError, match="is not a host name"):
         install(settings_of(tmp_path / "data", base_url="http://under_score"), clock, [ANNA])

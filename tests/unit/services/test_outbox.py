@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 
 from ccm_core.db import models as m
 from ccm_core.db.engine import Database, create_file
@@ -80,6 +80,25 @@ def test_a_folder_that_cannot_be_written_keeps_the_message(database: Database, o
     (waiting,) = outbox.listed(1)
     assert waiting.error.startswith("FileExistsError: ")
     (tmp_path / "mail").unlink()
+    outbox.hurry()
+    assert outbox.deliver() == 1
+    assert sent(tmp_path) == ["whole"]
+
+
+def test_on_a_full_disk_no_half_message_is_left_and_the_whole_one_comes_later(
+    database: Database, outbox: Outbox, tmp_path: Path
+) -> None:
+    with database.write() as connection:
+        outbox.add(connection, 1, "erika@example.org", "whole", "text", None)
+    mails = tmp_path / "mail"
+    with database.read() as connection:
+        name = f"00000001-{connection.execute(select(m.outbox.c.message_id)).scalar_one()[1:13]}.eml"
+    mails.mkdir()
+    (mails / f".{name}").symlink_to("/dev/full")
+    assert outbox.deliver() == 0
+    assert not (mails / name).exists()
+    assert outbox.listed(1)[0].error == "OSError: [Errno 28] No space left on device"
+    (mails / f".{name}").unlink()
     outbox.hurry()
     assert outbox.deliver() == 1
     assert sent(tmp_path) == ["whole"]
