@@ -25,6 +25,7 @@ STEMS = (
     "unknown_hook",
     "verify_hangs",
     "verify_raises",
+    "view_confirms",
     "view_raises",
 )
 DRAWN = ("verify_hangs", "verify_raises")

@@ -88,6 +88,23 @@ def test_a_view_that_raises_is_an_error_page_without_a_trace(tenant: Tenant) -> 
     assert "123456" not in shown
 
 
+@pytest.mark.parametrize("how", ["raises", "exits", "answers", "draws"])
+def test_a_view_that_fails_after_its_change_signs_nobody_out(tenant: Tenant, how: str) -> None:
+    """Binding a factor, and removing it, renews the session's token, whatever becomes of the page."""
+    tenant.activate("viewconfirms")
+    browser = tenant.browser("erika")
+    post(browser, "/plugins/viewconfirms/begin")
+    for path, bound in (("confirm", True), ("withdraw", False)):
+        before = browser.cookies["ccm_session"]
+        post(browser, f"/plugins/viewconfirms/{path}", how=how)
+        assert browser.response.status_code == 500
+        assert_no_trace(browser)
+        assert browser.cookies["ccm_session"] != before
+        browser.get("/account")
+        assert (browser.response.status_code, browser.path) == (200, "/account")
+        assert bool(tenant.host.parts.factors.ledger.confirmed(account(tenant).id)) is bound
+
+
 def test_a_plugin_that_cannot_hear_of_sign_ins_does_not_stop_them(tenant: Tenant) -> None:
     tenant.activate("signedinraises")
     for name in ("erika", "admin"):
