@@ -79,11 +79,13 @@ def rules_by_path(rules: Iterable[Rule]) -> dict[str, dict[str, Rule]]:
     return found
 
 
-def start_background(parts: Parts, stop: threading.Event) -> tuple[threading.Thread, ...]:
-    """Start the delivery of mails and the hourly tidy-up of one worker process."""
+def start_background(
+    parts: Parts, stop: threading.Event, *, tidy_seconds: float = TIDY_SECONDS
+) -> tuple[threading.Thread, ...]:
+    """Start the delivery of mails and the tidy-up of one worker process."""
 
     def tidy() -> None:
-        while not stop.wait(TIDY_SECONDS):
+        while not stop.wait(tidy_seconds):
             try:
                 parts.tidy.run(parts.clock())
             except Exception as error:  # noqa: BLE001 - the thread must outlive a locked database
