@@ -11,7 +11,7 @@ from ccm_core.testing.host import PASSWORD, Host, Tenant
 from tests.browser.phone import Phone
 from tests.browser.window import Window
 from tests.browser.words import DE, EN, Words
-from tests.functional.acts import SECRET, account, enrol, link_in
+from tests.functional.acts import SECRET, account, enrol, events, link_in
 
 
 @pytest.mark.parametrize("words", [EN, DE], ids=["en", "de"])
@@ -64,6 +64,8 @@ def test_after_idling_the_ordinary_login_leads_back_to_the_page(
     window.log_in(EN)
     window.answer(EN, phone.code())
     window.arrives("/account")
+    logins = [entry["factor"] for entry in events(tenant, "login.succeeded")]
+    assert logins == ["twofactor", "twofactor"]
 
 
 def test_a_confirmation_and_a_forgotten_password(
@@ -79,6 +81,7 @@ def test_a_confirmation_and_a_forgotten_password(
     window.button(EN.go_on).click()
     window.button(EN.go_on).click()
     window.says("The plugin was activated.")
+    assert "twofactor" in tenant.instance.active
     window.choose(EN.log_out)
     window.link(EN.forgot).click()
     window.field(EN.reset_name).fill("admin@example.org")
@@ -90,3 +93,4 @@ def test_a_confirmation_and_a_forgotten_password(
     window.button(EN.save_password).click()
     window.log_in(EN, "admin", "seven swans went swimming")
     window.arrives("/")
+    assert [entry["event"] for entry in events(tenant)[:2]] == ["login.succeeded", "reset.password_set"]

@@ -10,7 +10,7 @@ from ccm_core.testing.host import PASSWORD, Host, Tenant
 from tests.browser.phone import Phone
 from tests.browser.window import NARROW, Window
 from tests.browser.words import DE, EN, Words
-from tests.functional.acts import SECRET, account, enrol
+from tests.functional.acts import SECRET, account, enrol, events
 
 IDLE = 1801
 MAX = 43201
@@ -105,11 +105,15 @@ def test_activity_in_another_tab_keeps_the_dialog_away(erika: Callable[..., Wind
 def test_a_page_that_becomes_visible_asks_at_once(erika: Callable[..., Window], host: Host) -> None:
     window = erika()
     host.clock.move(IDLE)
-    becomes_visible(window)
+    with window.page.expect_response("**/session") as asked:
+        becomes_visible(window)
+    assert asked.value.json()["state"] == "locked"
     dialog_is_shown(window)
 
 
-def test_a_form_that_is_sent_after_the_time_is_held_and_goes_through(erika: Callable[..., Window], host: Host) -> None:
+def test_a_form_that_is_sent_after_the_time_is_held_and_goes_through(
+    erika: Callable[..., Window], tenant: Tenant, host: Host
+) -> None:
     window = erika()
     window.field("First name").fill("Erika")
     host.clock.move(IDLE)
@@ -117,24 +121,29 @@ def test_a_form_that_is_sent_after_the_time_is_held_and_goes_through(erika: Call
     window.page.clock.set_system_time(window.page.evaluate("Date.now()") + IDLE * 1000)
     window.button("Save").click()
     dialog_is_shown(window)
+    assert account(tenant).first_name == ""
     unlock(window)
     window.says("Your data was saved.")
+    assert account(tenant).first_name == "Erika"
     expect(window.field("First name")).to_have_value("Erika")
 
 
 def test_a_wrong_password_is_told_and_the_right_one_goes_on(erika: Callable[..., Window], host: Host) -> None:
     window = erika()
+    before = session_cookie(window)
     host.clock.move(IDLE)
     becomes_visible(window)
     with window.refused(403, "/session/unlock"):
         unlock(window, password="not the password")
     window.says(REFUSED)
     expect(window.field(EN.password)).to_have_value("")
+    assert session_cookie(window) == before
     unlock(window)
     dialog_is_gone(window)
+    assert session_cookie(window) != before
 
 
-def test_five_wrong_passwords_end_the_session(erika: Callable[..., Window], host: Host) -> None:
+def test_five_wrong_passwords_end_the_session(erika: Callable[..., Window], tenant: Tenant, host: Host) -> None:
     window = erika()
     host.clock.move(IDLE)
     becomes_visible(window)
@@ -142,6 +151,8 @@ def test_five_wrong_passwords_end_the_session(erika: Callable[..., Window], host
         with window.refused(403, "/session/unlock"):
             unlock(window, password="not the password")
         window.says(REFUSED)
+    assert len(events(tenant, "unlock.refused")) == 5
+    assert tenant.host.parts.sessions.open_of(account(tenant), host.clock()) == ()
     becomes_visible(window)
     window.says("The page has been cleared. Please log in again.")
 
@@ -161,7 +172,7 @@ def test_escape_neither_uncovers_the_page_nor_lets_it_flicker(erika: Callable[..
     dialog_is_shown(window)
 
 
-def test_another_tab_goes_on_after_one_was_unlocked(erika: Callable[..., Window], host: Host) -> None:
+def test_another_tab_goes_on_after_one_was_unlocked(erika: Callable[..., Window], tenant: Tenant, host: Host) -> None:
     window = erika()
     other = window.tab()
     other.open("/account")
@@ -176,10 +187,11 @@ def test_another_tab_goes_on_after_one_was_unlocked(erika: Callable[..., Window]
     dialog_is_gone(other)
     other.button("Save").click()
     other.says("Your data was saved.")
+    assert account(tenant).last_name == "Musterfrau"
 
 
 def test_a_new_tab_on_a_locked_session_needs_password_and_code(
-    erika: Callable[..., Window], host: Host, phone: Phone
+    erika: Callable[..., Window], tenant: Tenant, host: Host, phone: Phone
 ) -> None:
     window = erika()
     host.clock.move(IDLE)
@@ -189,6 +201,8 @@ def test_a_new_tab_on_a_locked_session_needs_password_and_code(
     tab.log_in(EN)
     tab.answer(EN, phone.code())
     tab.arrives("/account")
+    logins = [entry["factor"] for entry in events(tenant, "login.succeeded")]
+    assert logins == ["twofactor", "twofactor"]
 
 
 def test_the_cookie_in_another_program_needs_password_and_code(
@@ -230,6 +244,7 @@ def test_logging_out_in_one_tab_clears_the_others(erika: Callable[..., Window]) 
     window.arrives("/login")
     becomes_visible(other)
     other.says("The page has been cleared. Please log in again.")
+    assert "erika@example.org" not in other.page.content()
 
 
 def test_another_user_in_the_same_browser_does_not_get_the_page(erika: Callable[..., Window], host: Host) -> None:
@@ -241,6 +256,7 @@ def test_another_user_in_the_same_browser_does_not_get_the_page(erika: Callable[
     tab.arrives("/account")
     becomes_visible(window)
     window.says("The page has been cleared. Please log in again.")
+    assert "@example.org" not in window.page.content()
 
 
 def test_going_back_after_logging_out_shows_nothing_of_the_account(erika: Callable[..., Window]) -> None:

@@ -11,6 +11,7 @@ from ccm_core.testing.host import Tenant
 from tests.browser.phone import Phone, read_uri
 from tests.browser.window import NARROW, Window
 from tests.browser.words import DE, EN, Words
+from tests.functional.acts import account
 
 VALUES = ("TOTP", None, "SHA-1", "6", "30")
 OPEN_IN_APP = "Open in the app on this device"
@@ -86,12 +87,14 @@ def test_the_code_in_a_screenshot_of_the_page_activates(
     window.says(words.enabled)
 
 
-def test_the_typed_key_makes_the_same_codes(set_up: Callable[..., Window], phone: Phone) -> None:
+def test_the_typed_key_makes_the_same_codes(set_up: Callable[..., Window], tenant: Tenant, phone: Phone) -> None:
     window = set_up()
     phone.type(window.field("Secret key").input_value())
     window.field(EN.code).fill(phone.code())
     window.page.keyboard.press("Enter")
     window.says(EN.enabled)
+    bound = tenant.host.parts.factors.ledger.confirmed(account(tenant).id)
+    assert [row.plugin for row in bound] == ["twofactor"]
 
 
 def double_click(window: Window, pause: float) -> None:

@@ -2,6 +2,7 @@
 """Failures of plugins: recorded once a minute and process, shown latest first, cleared by a restart or a retry."""
 
 import pytest
+from structlog.testing import capture_logs
 
 from ccm_core.plugin_manager.faults import Fault
 from ccm_core.services.faults import REASON_LENGTH, Faults
@@ -67,4 +68,7 @@ def test_a_retry_clears_the_failures_of_the_plugin_and_tells_every_process(parts
 def test_a_failure_that_cannot_be_recorded_stops_nothing(parts: Parts, faults: Faults) -> None:
     with parts.database.write() as connection:
         connection.exec_driver_sql("DROP TABLE plugin_fault")
-    faults.report(FAULT)
+    with capture_logs() as logs:
+        faults.report(FAULT)
+    told = [(line["event"], line["plugin"]) for line in logs]
+    assert told == [("plugin.failed", "x"), ("plugin.failure_not_recorded", "x")]

@@ -26,6 +26,14 @@ def refusal(passwords: Passwords, password: str, repeated: str | None = None) ->
     return str(refused.value)
 
 
+def accepts(passwords: Passwords, password: str, repeated: str | None = None) -> bool:
+    try:
+        passwords.check_new(password, repeated, CONTEXT)
+    except InputError:
+        return False
+    return True
+
+
 @pytest.mark.parametrize(
     "password",
     [
@@ -42,8 +50,8 @@ def refusal(passwords: Passwords, password: str, repeated: str | None = None) ->
     ],
 )
 def test_any_text_of_15_to_256_code_points_is_accepted(passwords: Passwords, password: str) -> None:
-    passwords.check_new(password, password, CONTEXT)
-    passwords.check_new(password, None, CONTEXT)
+    assert accepts(passwords, password, password)
+    assert accepts(passwords, password)
 
 
 @pytest.mark.parametrize("password", ["", "x" * 14, "ä" * 14, "🔑" * 14])
@@ -53,13 +61,13 @@ def test_fewer_code_points_than_the_least_are_refused(passwords: Passwords, pass
 
 def test_the_least_length_is_a_setting() -> None:
     short = Passwords(1, 8)
-    short.check_new("tree bed", None, CONTEXT)
+    assert accepts(short, "tree bed")
     assert "at least 8" in refusal(short, "tree be")
 
 
 def test_more_than_256_code_points_are_refused_and_never_cut(passwords: Passwords) -> None:
     assert refusal(passwords, "ab " * 86) == "The password may have at most 256 characters."
-    passwords.check_new("ab " * 85 + "a", None, CONTEXT)
+    assert accepts(passwords, "ab " * 85 + "a")
 
 
 @pytest.mark.parametrize(
