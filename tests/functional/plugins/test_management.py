@@ -163,6 +163,21 @@ def test_the_settings_are_drawn_checked_and_kept(tenant: Tenant, admin: Browser)
     assert (saved["by"], saved["plugin"]) == ("admin", "working")
 
 
+def test_trail_and_log_name_the_fields_of_saved_settings_and_never_their_values(tenant: Tenant, admin: Browser) -> None:
+    tenant.activate("working")
+    admin.get(WORKING)
+    admin.submit(f"{WORKING}/settings", greeting="open sesame", digits="7")
+    (saved,) = events(tenant, "plugin.settings_saved")
+    who = {"event": "plugin.settings_saved", "about": "", "by": "admin"}
+    assert saved == who | {"plugin": "working", "fields": ["digits", "greeting", "size", "strict"]}
+    trail = admin.get("/admin/audit").html
+    log = (tenant.host.settings.data_dir / "server.log").read_text("utf-8")
+    for text in (trail, log):
+        assert "plugin.settings_saved" in text
+        assert "greeting" in text
+        assert "sesame" not in text
+
+
 BAD_SETTINGS = [
     ("digits", "5", "Please enter a number from 6 to 8."),
     ("digits", "9", "Please enter a number from 6 to 8."),
