@@ -26,9 +26,9 @@ PASSES = 2
 LANES = 1
 LONGEST = 256
 LONGEST_BYTES = 1024
-QUEUE_PER_THREAD = 14
-"""Hashes that may wait per hashing thread: under half a second, and fewer than a worker has threads for requests, so
-that pages go on; what comes then is told to try again."""
+PLACES = 15
+"""Hashes that may run or wait in a worker: fewer than it has threads for requests, so that pages go on; with one
+hashing thread the last waits under half a second. What comes then is told to try again."""
 
 _T = TypeVar("_T")
 
@@ -39,7 +39,7 @@ class Passwords:
     def __init__(self, threads: int, min_length: int) -> None:
         self._hasher = PasswordHasher(time_cost=PASSES, memory_cost=MEMORY_KIB, parallelism=LANES)
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="hash")
-        self._places = threading.BoundedSemaphore(threads * (1 + QUEUE_PER_THREAD))
+        self._places = threading.BoundedSemaphore(PLACES)
         self._min_length = min_length
         self._nobody = _unmatched_hash()
 

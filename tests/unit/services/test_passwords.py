@@ -8,8 +8,9 @@ import unicodedata
 import pytest
 from argon2 import PasswordHasher
 
+from ccm_core.cli.server import THREADS
 from ccm_core.errors import Busy, InputError
-from ccm_core.services.passwords import LANES, LONGEST, MEMORY_KIB, PASSES, QUEUE_PER_THREAD, Passwords
+from ccm_core.services.passwords import LANES, LONGEST, MEMORY_KIB, PASSES, PLACES, Passwords
 
 CONTEXT = frozenset({"erika", "erika@example.org", "example", "ccm"})
 
@@ -133,6 +134,10 @@ def test_a_hash_with_lower_settings_is_outdated(passwords: Passwords) -> None:
     assert not passwords.outdated(passwords.hash("fifteen letters"))
 
 
+def test_hashes_never_take_all_threads_that_answer_requests() -> None:
+    assert PLACES < THREADS
+
+
 def test_when_the_queue_is_full_the_next_is_told_to_try_again() -> None:
     narrow = Passwords(1, 15)
     begun, go_on = threading.Event(), threading.Event()
@@ -141,7 +146,7 @@ def test_when_the_queue_is_full_the_next_is_told_to_try_again() -> None:
         begun.set()
         return go_on.wait(10)
 
-    threads = [threading.Thread(target=narrow._run, args=(hold,)) for _ in range(1 + QUEUE_PER_THREAD)]
+    threads = [threading.Thread(target=narrow._run, args=(hold,)) for _ in range(PLACES)]
     for thread in threads:
         thread.start()
     begun.wait(10)
