@@ -71,11 +71,10 @@ def tell(error: Exception) -> Told:
 def _log(told: Told, request: Request, error: Exception) -> None:
     """Log what the administrator must mend: a failure, and what the database said when it could not take a request."""
     log = structlog.get_logger("web").bind(method=request.method, path=masked(request.path))
-    said = getattr(error.__cause__, "orig", None)
     if told.status == 500:
         log.error("request.failed", exc_info=error)
-    elif said is not None:
-        log.warning("request.refused", error=str(said))
+    elif isinstance(error, Busy) and error.__cause__ is not None:
+        log.warning("database.refused", error=str(getattr(error.__cause__, "orig", error.__cause__)))
 
 
 def error_page(web: Web, request: Request, error: Exception) -> Response:

@@ -8,7 +8,7 @@ from ccm_core.services import audit as service
 from ccm_core.web.audit import KINDS
 
 HOST = Path(service.__file__).parents[1]
-LOGGED_ONLY = {"mail", "outbox"}
+LOGGED_ONLY = {"database", "mail", "outbox"}
 MADE_OF_PARTS = {"activation", "reset"}
 """Their names are put together from the kind of a mailed link."""
 
