@@ -3,13 +3,16 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
 from ccm_core.testing.host import Host, Tenant, running_host
 from tests.functional.phone import Enrolled, enrol
+from tests.functional.program import Program
 
 
 @pytest.fixture(scope="session")
@@ -52,3 +55,24 @@ def oathtool(host: Host) -> Callable[..., str]:
         return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
     return code
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Program:
+    """The console script on a data directory that does not exist yet."""
+    return Program(tmp_path / "data")
+
+
+@pytest.fixture(scope="session")
+def initialised(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a data directory with the administrator ``anna``, to be copied."""
+    data = tmp_path_factory.mktemp("initialised") / "data"
+    Program(data).init()
+    return data
+
+
+@pytest.fixture
+def ready(initialised: Path, program: Program) -> Program:
+    """The console script on a copy of that data directory."""
+    shutil.copytree(initialised, program.data)
+    return program

@@ -6,7 +6,6 @@ This needs neither a mount nor rights, no other process notices, and the process
 
 import resource
 import sqlite3
-import subprocess
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -14,7 +13,6 @@ from pathlib import Path
 
 from ccm_core.testing.host import Host
 from ccm_core.testing.serving import WORKER_HEADER
-from tests.functional.program import CCM, SECONDS, Program
 
 HEAD, PAGE = 32, 24 + 4096
 """Of the file that takes SQLite's changes: what it begins with, and what each changed page adds."""
@@ -45,21 +43,6 @@ class Disk:
         worker = int(self.host.client.get("/healthz").headers[WORKER_HEADER])
         with full(worker, HEAD + pages * PAGE):
             yield
-
-
-def command(program: Program, kilobytes: int, *arguments: str, typed: str = "") -> tuple[int, str, str]:
-    """Run a command whose files cannot grow past a size; returns its status, and what it wrote to stdout and stderr."""
-    limited = f'ulimit -S -f {kilobytes} && exec "$@"'
-    done = subprocess.run(
-        ["bash", "-c", limited, "bash", CCM, *arguments],
-        env=program.environment,
-        input=typed,
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-        check=False,
-    )
-    return done.returncode, done.stdout, done.stderr
 
 
 def files(folder: Path) -> dict[str, bytes]:

@@ -46,6 +46,8 @@ class Program:
     data: Path
     port: int = field(default_factory=free_port)
     settings: dict[str, str] = field(default_factory=dict)
+    kilobytes: int | None = None
+    """How large the files of its commands may grow, as on a full disk; None: as they will."""
 
     @property
     def url(self) -> str:
@@ -57,8 +59,9 @@ class Program:
         return {**kept, "CCM_DATA_DIR": str(self.data), "CCM_BASE_URL": self.url, "LANG": "C.UTF-8", **self.settings}
 
     def __call__(self, *arguments: str, typed: str = "") -> tuple[int, str, str]:
+        limited = [] if self.kilobytes is None else ["bash", "-c", f'ulimit -S -f {self.kilobytes} && exec "$@"', "-"]
         done = subprocess.run(
-            [CCM, *arguments],
+            [*limited, CCM, *arguments],
             env=self.environment,
             input=typed,
             capture_output=True,

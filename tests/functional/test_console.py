@@ -2,7 +2,6 @@
 """The console as people and scripts use it: pipes, a terminal, a whole first day."""
 
 import json
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -11,25 +10,6 @@ import pytest
 from tests.functional.program import CCM, PASSWORD, Program
 
 INIT = ("init", "--admin", "anna", "--email", "anna@example.org")
-
-
-@pytest.fixture
-def program(tmp_path: Path) -> Program:
-    return Program(tmp_path / "data")
-
-
-@pytest.fixture(scope="session")
-def initialised(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a data directory with the administrator ``anna``."""
-    data = tmp_path_factory.mktemp("initialised") / "data"
-    Program(data).init()
-    return data
-
-
-@pytest.fixture
-def ready(initialised: Path, program: Program) -> Program:
-    shutil.copytree(initialised, program.data)
-    return program
 
 
 def test_the_first_day_of_an_administrator(program: Program) -> None:

@@ -2,16 +2,15 @@
 """On a full disk a command ends with one sentence and status 1, and leaves all as it was; a server goes on."""
 
 import json
-import shutil
 import threading
 from collections.abc import Callable, Iterator
-from pathlib import Path
+from dataclasses import replace
 
 import pytest
 
 from ccm_core.db import migration
 from ccm_core.db.engine import Database, create_file
-from tests.functional.full_disk import command, files, full
+from tests.functional.full_disk import files, full
 from tests.functional.program import PASSWORD, Program
 
 INIT = ("init", "--admin", "anna", "--email", "anna@example.org", "--password-stdin")
@@ -22,25 +21,6 @@ INDEX_FITS, ALL_FITS = 32, 400
 
 
 @pytest.fixture
-def program(tmp_path: Path) -> Program:
-    return Program(tmp_path / "data")
-
-
-@pytest.fixture(scope="module")
-def initialised(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a data directory with the administrator ``anna``."""
-    data = tmp_path_factory.mktemp("initialised") / "data"
-    Program(data).init()
-    return data
-
-
-@pytest.fixture
-def ready(initialised: Path, program: Program) -> Program:
-    shutil.copytree(initialised, program.data)
-    return program
-
-
-@pytest.fixture
 def database(program: Program) -> Iterator[Database]:
     """The program's database, for what no command tells."""
     opened = Database(f"sqlite:///{program.data / 'ccm.sqlite3'}")
@@ -48,12 +28,9 @@ def database(program: Program) -> Iterator[Database]:
     opened.dispose()
 
 
-def refused(program: Program, kilobytes: int, *arguments: str, typed: str = "") -> str:
-    """Run a command that must end with status 1 and one line on stderr; returns the line."""
-    status, out, err = command(program, kilobytes, *arguments, typed=typed)
-    assert (status, out) == (1, "")
-    assert err.count("\n") == 1
-    return err.strip()
+def limited(program: Program, kilobytes: int) -> Program:
+    """Return the program with files that cannot grow past a size."""
+    return replace(program, kilobytes=kilobytes)
 
 
 @pytest.mark.parametrize(
@@ -72,7 +49,7 @@ def refused(program: Program, kilobytes: int, *arguments: str, typed: str = "") 
 )
 def test_a_command_that_finds_no_room_says_so_in_one_sentence(ready: Program, arguments: tuple[str, ...]) -> None:
     before = files(ready.data)
-    told = refused(ready, 0, *arguments)
+    told = limited(ready, 0).refused(*arguments)
     database = ready.data / "ccm.sqlite3"
     assert told == (
         f"{database} cannot be used: disk I/O error. Mend the file or its permissions, or make space on the disk."
@@ -82,7 +59,7 @@ def test_a_command_that_finds_no_room_says_so_in_one_sentence(ready: Program, ar
 
 
 def test_doctor_finds_a_full_disk(ready: Program) -> None:
-    status, out, err = command(ready, 0, "doctor")
+    status, out, err = limited(ready, 0)("doctor")
     assert (status, err, out.count("\n")) == (1, "", 1)
     assert "make space on the disk" in out
 
@@ -99,9 +76,9 @@ def counts(database: Database) -> list[int]:
 def test_an_account_is_added_with_its_mail_or_not_at_all(ready: Program, database: Database) -> None:
     """Wherever in the command the disk becomes full: before the account was written, and before its mail is sent."""
     before = counts(database)
-    assert refused(ready, INDEX_FITS, *ADD) == BUSY
+    assert limited(ready, INDEX_FITS).refused(*ADD) == BUSY
     for kilobytes in range(INDEX_FITS + 4, ALL_FITS, 4):
-        status, out, err = command(ready, kilobytes, *ADD)
+        status, out, err = limited(ready, kilobytes)(*ADD)
         if status == 0:
             break
         assert (out, err, counts(database)) == ("", f"{BUSY}\n", before)
@@ -115,7 +92,7 @@ def test_an_account_is_added_with_its_mail_or_not_at_all(ready: Program, databas
 
 def test_init_that_finds_no_room_leaves_nothing(program: Program) -> None:
     for kilobytes in (0, 4, INDEX_FITS, 2 * INDEX_FITS, 4 * INDEX_FITS):
-        assert refused(program, kilobytes, *INIT, typed=f"{PASSWORD}\n")
+        assert limited(program, kilobytes).refused(*INIT, typed=f"{PASSWORD}\n")
         assert not program.data.exists()
     program.init()
     assert program.done("doctor") == "Everything is in order.\n"
@@ -135,7 +112,7 @@ def test_an_upgrade_that_finds_no_room_leaves_the_tables_as_they_were(ready: Pro
     create_file(str(database.url))
     migration.upgrade(database, "0001")
     database.dispose()
-    assert refused(ready, INDEX_FITS, "db", "upgrade") == BUSY
+    assert limited(ready, INDEX_FITS).refused("db", "upgrade") == BUSY
     assert migration.current(database) == "0001"
     database.dispose()
     ready.done("db", "upgrade")
@@ -195,7 +172,7 @@ def test_a_server_delivers_what_waited_as_soon_as_there_is_space(ready: Program,
 def test_the_log_tells_why_a_request_was_refused(ready: Program) -> None:
     with ready.running("serve") as server, full(server.workers()[0], 4096):
         assert not ready.logs_in("anna", PASSWORD)
-        (event,) = [json.loads(line) for line in server.log.read_text().splitlines() if "request.refused" in line]
+        (event,) = [json.loads(line) for line in server.log.read_text().splitlines() if "database.refused" in line]
     told = {name: event[name] for name in ("level", "method", "path", "error")}
     assert told == {"level": "warning", "method": "POST", "path": "/login", "error": "disk I/O error"}
 
