@@ -8,10 +8,12 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 from traceback import walk_tb
+from types import FunctionType
 from typing import Any, cast
 
+import markupsafe
 from babel.dates import format_datetime
-from jinja2 import Environment, FileSystemLoader, FunctionLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, FunctionLoader, StrictUndefined, Template
 from jinja2.ext import Extension
 from jinja2.lexer import Token, TokenStream
 from jinja2.runtime import Context
@@ -49,8 +51,32 @@ class Constants(Extension):
                 yield token
 
 
+class PlainTemplate(Template):
+    """Escapes what it prints without marking each piece as escaped: the pieces are joined at once, never handed on."""
+
+    @classmethod
+    def from_code(cls, *args: Any, **kwargs: Any) -> Template:
+        """Return a template whose compiled code calls ``escaped`` where Jinja lets it call ``markupsafe.escape``."""
+        template = super().from_code(*args, **kwargs)
+        cast("FunctionType", template.root_render_func).__globals__["escape"] = escaped
+        return template
+
+
+def escaped(value: object) -> str:
+    """Return what ``markupsafe.escape`` does, as a plain string: to mark fifty pieces costs a tenth of a page."""
+    kind = type(value)
+    if kind is str:
+        return _escape_text(cast("str", value))
+    return cast("Markup", value) if kind is Markup else escape(value)
+
+
+_escape_text: Callable[[str], str] = getattr(markupsafe, "_escape_inner", escape)
+
+
 class PlainEnvironment(Environment):
     """Hands templates its globals as they are; a chain of mappings with one link takes a tenth of a page's time."""
+
+    template_class = PlainTemplate
 
     def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
         """Return the globals of a template."""

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from ccm_core.errors import PluginFailed
 from ccm_core.plugin_manager.faults import Fault
@@ -43,6 +43,41 @@ def draw(templates: PluginTemplates, name: str, language: str = "en", **context:
 def test_what_is_handed_in_is_escaped(templates: PluginTemplates, folder: Path) -> None:
     (folder / "own.html").write_text("{{ text }}|{{ url('a') }}|{{ page_token_field() }}", "utf-8")
     assert draw(templates, "own.html", text="<b>&") == f"&lt;b&gt;&amp;|/plugins/working/a|{TOKEN}"
+
+
+class Drawn:
+    def __html__(self) -> str:
+        return "<i>"
+
+
+class Named(str):
+    """A string of a type of its own is not taken for markup."""
+
+    __slots__ = ()
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ("<&'\">", "&lt;&amp;&#39;&#34;&gt;"),
+        (Named("<"), "&lt;"),
+        (Markup("<b>"), "<b>"),
+        (Drawn(), "<i>"),
+        (["<"], "[&#39;&lt;&#39;]"),
+        (7, "7"),
+        (None, "None"),
+    ],
+)
+def test_every_value_is_escaped_as_its_type_asks_for_however_it_reaches_the_page(
+    templates: PluginTemplates, folder: Path, given: object, shown: str
+) -> None:
+    macro = "{% macro say(text) %}{{ text }}{{ caller() }}{% endmacro %}"
+    (folder / "own.html").write_text(
+        macro + "{% set kept %}{{ text }}{% endset %}{{ text }}|{{ kept }}|{% call say(text) %}{{ text }}{% endcall %}",
+        "utf-8",
+    )
+    assert escape(given) == shown
+    assert draw(templates, "own.html", text=given) == f"{shown}|{shown}|{shown}{shown}"
 
 
 def test_the_plugin_s_own_texts_come_first_and_then_the_host_s(templates: PluginTemplates, folder: Path) -> None:
