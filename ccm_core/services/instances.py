@@ -3,12 +3,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
+from sqlalchemy import JSON, Connection, RowMapping, bindparam, delete, func, insert, select, type_coerce, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from ccm_core.config import Settings
@@ -44,7 +43,7 @@ class PluginState:
 
 @dataclass(frozen=True)
 class Instance:
-    """One backend. Its active plugins are read when they are first asked for; a write reads them again."""
+    """One backend. Its active plugins are read with the session or when asked for; a write reads them again."""
 
     id: int
     host: str
@@ -55,6 +54,10 @@ class Instance:
     @cached_property
     def _state(self) -> PluginState:
         return self.read()
+
+    def saw(self, state: PluginState) -> None:
+        """Take the state that was just read together with something else."""
+        self.__dict__["_state"] = state
 
     @property
     def plugin_generation(self) -> int:
@@ -69,12 +72,36 @@ class Instance:
 
 _i, _a, _p = m.instance.c, m.activation.c, m.plan_plugin.c
 _BY_HOST = select(_i.id, _i.edition).where(_i.host == bindparam("host"))
-_BY_ID = (
-    select(_i.host, _i.edition, _i.plugin_generation, _i.plan_id, _a.plugin, _a.state, _a.everyone, _a.settings)
-    .select_from(m.instance.outerjoin(m.activation, _i.id == _a.instance_id))
-    .where(_i.id == bindparam("id"))
-)
+_ROWS = func.json_group_array(func.json_array(_a.plugin, _a.state, _a.everyone, func.json(_a.settings)))
+_ACTIVATIONS = select(type_coerce(_ROWS, JSON)).where(_a.instance_id == _i.id).scalar_subquery()
+STATE_COLUMNS = (_i.plugin_generation.label("instance_generation"), _i.plan_id, _ACTIVATIONS.label("activations"))
+"""What ``plugin_state`` needs: all activations in one value, so that they multiply no rows of another query."""
+_STATE = select(_i.host, _i.edition, *STATE_COLUMNS).where(_i.id == bindparam("id"))
 _PLAN = select(_p.plugin).where(_p.plan_id == bindparam("plan"), _p.from_at <= bindparam("now"))
+
+
+def plugin_state(connection: Connection, row: RowMapping, now: float) -> PluginState:
+    """Return the active plugins that a row with ``STATE_COLUMNS`` tells of, and those of the plan."""
+    active, off = {}, set()
+    for name, state, everyone, settings in row["activations"]:
+        if state in {ACTIVE, ENDED}:
+            active[name] = Activation(name, bool(everyone), state == ACTIVE, settings=settings)
+        else:
+            off.add(name)
+    if row["plan_id"] is not None:
+        for plugin in connection.execute(_PLAN, {"plan": row["plan_id"], "now": now}).scalars():
+            if plugin in active:
+                active[plugin] = replace(active[plugin], admits=True, by_plan=True)
+            elif plugin not in off:
+                active[plugin] = Activation(plugin, everyone=True, by_plan=True)
+    return PluginState(row["instance_generation"], active)
+
+
+def _row(connection: Connection, instance_id: int) -> RowMapping:
+    row = connection.execute(_STATE, {"id": instance_id}).mappings().first()
+    if row is None:
+        raise NotFound("This instance no longer exists.")
+    return row
 
 
 class Instances:
@@ -97,16 +124,15 @@ class Instances:
 
         def read() -> PluginState:
             with self._database.read() as connection:
-                return self._state(connection, connection.execute(_BY_ID, {"id": instance_id}).all(), now)
+                return plugin_state(connection, _row(connection, instance_id), now)
 
         return Instance(instance_id, host, edition, self._settings.origin_of(host), read)
 
     def by_id(self, connection: Connection, instance_id: int, now: float) -> Instance:
         """Return an instance as the caller's connection sees it; raises NotFound."""
-        rows = connection.execute(_BY_ID, {"id": instance_id}).all()
-        state = self._state(connection, rows, now)
-        host, edition = rows[0][:2]
-        return Instance(instance_id, host, edition, self._settings.origin_of(host), lambda: state)
+        row = _row(connection, instance_id)
+        state, host = plugin_state(connection, row, now), row["host"]
+        return Instance(instance_id, host, row["edition"], self._settings.origin_of(host), lambda: state)
 
     def get(self, host: str | None, now: float) -> Instance:
         """Return the instance of a console option ``--instance``; raises NotFound or Conflict with the mend."""
@@ -197,23 +223,3 @@ class Instances:
         if found is None:
             raise NotFound("There is no plan %(plan)s. Create it with «ccm instances plan … --include».", plan=name)
         return found
-
-    def _state(self, connection: Connection, rows: Sequence[Row[*tuple[Any, ...]]], now: float) -> PluginState:
-        if not rows:
-            raise NotFound("This instance no longer exists.")
-        generation, plan_id = rows[0][2:4]
-        states = {
-            plugin: (state, everyone, settings) for plugin, state, everyone, settings in (row[4:] for row in rows)
-        }
-        active = {
-            name: Activation(name, everyone, state == ACTIVE, settings=settings)
-            for name, (state, everyone, settings) in states.items()
-            if state in {ACTIVE, ENDED}
-        }
-        if plan_id is not None:
-            for plugin in connection.execute(_PLAN, {"plan": plan_id, "now": now}).scalars():
-                if plugin in active:
-                    active[plugin] = replace(active[plugin], admits=True, by_plan=True)
-                elif plugin not in states:
-                    active[plugin] = Activation(plugin, everyone=True, by_plan=True)
-        return PluginState(generation, active)

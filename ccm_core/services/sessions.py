@@ -20,7 +20,7 @@ from ccm_core.errors import NotFound
 from ccm_core.services import accounts, mailed_links
 from ccm_core.services.accounts import Account
 from ccm_core.services.clients import Client
-from ccm_core.services.instances import Instance
+from ccm_core.services.instances import STATE_COLUMNS, Instance, plugin_state
 from ccm_core.services.tokens import new_token, token_hash
 from ccm_core.texts import marked as _
 
@@ -84,11 +84,12 @@ _LOOK = (
         _e.plugin,
         mailed_links.PENDING_EMAIL.label("pending_email"),
         *accounts.COLUMNS,
+        *STATE_COLUMNS,
     )
     .select_from(
-        m.session.join(m.user, m.user.c.id == _s.user_id).outerjoin(
-            m.enrolment, and_(_e.user_id == _s.user_id, _e.confirmed)
-        )
+        m.session.join(m.user, m.user.c.id == _s.user_id)
+        .join(m.instance, m.instance.c.id == _s.instance_id)
+        .outerjoin(m.enrolment, and_(_e.user_id == _s.user_id, _e.confirmed))
     )
     .where(_s.token_hash == bindparam("hash"), _s.instance_id == bindparam("instance"))
 )
@@ -117,12 +118,14 @@ class Sessions:
         self._recent = settings.recent_login_seconds
 
     def look(self, token: str, instance: Instance, now: float) -> Session | None:
-        """Return the session of a token, or None. One query, which checks everything that ends a session."""
+        """Return the session of a token, or None. One query, which tells the instance its active plugins too."""
         digest = token_hash(token)
         values = {"hash": digest, "instance": instance.id, "now": now}
         with self._database.read() as connection:
             rows = connection.execute(_LOOK, values).mappings().all()
-            if not rows:
+            if rows:
+                instance.saw(plugin_state(connection, rows[0], now))
+            else:
                 retired = connection.execute(_RETIRED, {"hash": digest}).first()
         if not rows:
             if retired and retired.retired_at + GRACE_SECONDS < now:

@@ -4,14 +4,14 @@
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, insert, select, update
 
 from ccm_core.db import models as m
 from ccm_core.errors import NotFound
 from ccm_core.services import accounts
 from ccm_core.services.accounts import Account
 from ccm_core.services.clients import Client
-from ccm_core.services.instances import CLOUD, Activation, Instance, PluginState
+from ccm_core.services.instances import CLOUD, Instance, PluginState
 from ccm_core.services.parts import Parts
 from ccm_core.services.proofs import Denied
 from ccm_core.services.sessions import Session
@@ -117,10 +117,14 @@ def test_a_session_must_have_passed_one_of_the_factors_of_active_plugins(
     bind(parts, erika, "half", confirmed=False)
     tokens = {passed: begin(parts, instance, erika, passed=passed) for passed in (None, one, other, 999)}
 
+    row = {"instance_id": instance.id, "state": "active", "everyone": True, "settings": {}, "changed_at": NOW}
+
     def opened(*active: str) -> set[int | None]:
-        state = PluginState(0, {name: Activation(name, everyone=True) for name in active})
-        now = replace(instance, read=lambda: state)
-        return {passed for passed, token in tokens.items() if parts.sessions.look(token, now, NOW)}
+        with parts.database.write() as connection:
+            connection.execute(delete(m.activation))
+            for name in active:
+                connection.execute(insert(m.activation).values(row | {"plugin": name}))
+        return {passed for passed, token in tokens.items() if parts.sessions.look(token, instance, NOW)}
 
     assert opened() == {None, one, other, 999}
     assert opened("one") == {one}
