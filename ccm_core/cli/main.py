@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""The console script ``ccm``: its group of commands, and every error as one line."""
+"""The command line: the group of commands, and every error as one line."""
 
 from __future__ import annotations
 
-import io
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from importlib import import_module
@@ -63,17 +61,6 @@ def run(arguments: Sequence[str], clock: Clock = time.time, environment: Mapping
     finally:
         host.close()
     return 1 if status else 0
-
-
-def main() -> int:
-    """Entry point: run the command line's command."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # a terminal that lacks a letter is no reason to stop
-    try:
-        return run(sys.argv[1:])
-    except KeyboardInterrupt:
-        return 1
 
 
 def _refuse(sentence: str) -> int:
