@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import ctypes
 import gc
+import signal
 import socket
 import threading
 from collections.abc import Callable
@@ -63,6 +64,8 @@ def _give_each_thread_its_own_memory() -> None:
 
 def _application(parts: Parts) -> Callable[..., Any]:
     """Return the application of one worker process, in that process."""
+    # Ctrl+C reaches every process of the terminal: the main one ends the workers, or takes their end for a failure.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     app = create_app(parts.settings, parts.clock, parts)
     start_background(parts, threading.Event())
     return app

@@ -179,6 +179,19 @@ def test_ctrl_c_on_the_terminal_ends_it_quietly(ready: Program) -> None:
     assert lines == [f"Serving on {ready.url}"]
 
 
+def test_ctrl_c_is_left_to_the_main_process(ready: Program) -> None:
+    with ready.running("serve", "--workers", "2") as server:
+        assert httpx.get(f"{ready.url}/readyz", trust_env=False).is_success
+        workers = server.workers()
+        for worker in workers:
+            os.kill(worker, signal.SIGINT)
+        for _ in range(50):
+            assert httpx.get(f"{ready.url}/healthz", trust_env=False).is_success
+        assert server.workers() == workers
+        assert server.stop(signal.SIGTERM)[0] == 0
+        assert "Unexpected exit" not in server.log.read_text()
+
+
 def test_it_serves_on_ipv6(ready: Program) -> None:
     with ready.running("serve", "--host", "::1") as server:
         assert server.lines == [f"Serving on http://[::1]:{ready.port}"]
