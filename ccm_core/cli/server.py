@@ -10,6 +10,7 @@ import socket
 import threading
 from collections.abc import Callable
 from functools import partial
+from queue import Empty, SimpleQueue
 from typing import Any
 
 import click
@@ -71,8 +72,41 @@ def _application(parts: Parts) -> Callable[..., Any]:
     return app
 
 
+class Interrupt:
+    """An event that a signal's handler may set: ``threading.Event`` deadlocks if its own thread is about to wait."""
+
+    def __init__(self) -> None:
+        self._told: SimpleQueue[None] = SimpleQueue()  # its ``put`` is made for handlers
+
+    def set(self) -> None:
+        """Let all waiting end, from now on."""
+        self._told.put(None)
+
+    def clear(self) -> None:
+        """Let waiting begin again."""
+        while self.is_set():
+            self._told.get()
+
+    def is_set(self) -> bool:
+        """Whether waiting would end at once."""
+        return not self._told.empty()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait, for so many seconds at most; returns whether the event is set."""
+        try:
+            self._told.get(timeout=timeout)
+        except Empty:
+            return False
+        self._told.put(None)
+        return True
+
+
 class _Server(MPServer):
     """Granian, which says in one line of ours when it takes connections."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.main_loop_interrupt = Interrupt()  # type: ignore[assignment]  # has what Granian calls of an event
 
     def startup(self, spawn_target: Any, target_loader: Any) -> None:
         """Start the workers and wait until they listen, or until a signal or a failed worker ends that."""
