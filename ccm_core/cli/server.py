@@ -5,10 +5,14 @@ from __future__ import annotations
 
 import ctypes
 import gc
+import math
+import os
 import signal
 import socket
 import threading
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Any
@@ -28,6 +32,8 @@ THREADS = 16
 STOP_SECONDS = 10
 """How long a worker may take to finish its requests when it is told to stop."""
 
+_LOOK = 0.2
+"""Seconds after which a signal is noticed that came at the worst moment."""
 
 _M_ARENA_MAX = -8  # of glibc's mallopt
 
@@ -38,6 +44,7 @@ def run_server(parts: Parts, address: str, port: int, workers: int) -> None:
     parts.faults.clear_node()
     parts.database.dispose()
     _give_each_thread_its_own_memory()
+    os.register_at_fork(after_in_child=_leave_signals_to_the_main_process)
     gc.freeze()  # what is loaded by now stays shared: a worker's collections do not touch it
     server = _Server(
         "ccm",
@@ -63,17 +70,27 @@ def _give_each_thread_its_own_memory() -> None:
         mallopt(_M_ARENA_MAX, 4 * THREADS)
 
 
+def _leave_signals_to_the_main_process() -> None:
+    """Let a worker end when the main one says so, also before it can finish requests, and not by itself at Ctrl+C.
+
+    The terminal sends that to every process, and the main one takes a worker's own end for a failure.
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # till Granian sets its own: the main one's handler ends nothing here
+
+
 def _application(parts: Parts) -> Callable[..., Any]:
     """Return the application of one worker process, in that process."""
-    # Ctrl+C reaches every process of the terminal: the main one ends the workers, or takes their end for a failure.
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     app = create_app(parts.settings, parts.clock, parts)
     start_background(parts, threading.Event())
     return app
 
 
 class Interrupt:
-    """An event that a signal's handler may set: ``threading.Event`` deadlocks if its own thread is about to wait."""
+    """An event that a signal's handler may set: ``threading.Event`` deadlocks if its own thread is about to wait.
+
+    Python calls the handler between two of its own steps: too late if it has just begun to wait, hence ``_LOOK``.
+    """
 
     def __init__(self) -> None:
         self._told: SimpleQueue[None] = SimpleQueue()  # its ``put`` is made for handlers
@@ -93,12 +110,13 @@ class Interrupt:
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait, for so many seconds at most; returns whether the event is set."""
-        try:
-            self._told.get(timeout=timeout)
-        except Empty:
-            return False
-        self._told.put(None)
-        return True
+        end = math.inf if timeout is None else time.monotonic() + timeout
+        while (left := end - time.monotonic()) > 0:
+            with suppress(Empty):
+                self._told.get(timeout=min(left, _LOOK))
+                self._told.put(None)
+                break
+        return self.is_set()
 
 
 class _Server(MPServer):
