@@ -8,10 +8,11 @@ from urllib.parse import quote, unquote_to_bytes
 from flask import Request, Response
 from werkzeug.exceptions import BadRequest, Forbidden, LengthRequired, RequestEntityTooLarge, UnsupportedMediaType
 
+from ccm_core.services.accounts import Account
 from ccm_core.services.instances import Instance
 from ccm_core.web import page_tokens
 from ccm_core.web.context import Context
-from ccm_core.web.cookies import VISIT
+from ccm_core.web.cookies import LOGIN, VISIT
 from ccm_core.web.paths import masked, own_path
 from ccm_core.web.routing import Access, Rule
 
@@ -71,6 +72,7 @@ def check(context: Context, rule: Rule) -> Response | None:
     """Return None when the view may be called, or where to go instead; raises Forbidden."""
     if rule.access in {Access.SESSION, Access.ADMINISTRATOR}:
         if context.session is None or context.session.state != "active":
+            _note_half_login(context)
             return to_login(context)
         if rule.access is Access.ADMINISTRATOR and not context.account.administrator:
             refuse(context, "not an administrator")
@@ -91,7 +93,19 @@ def to_login(context: Context) -> Response:
 
 def refuse(context: Context, reason: str) -> None:
     """Note a refused request in the audit trail (ASVS 16.3.2, 16.3.3) and raise Forbidden."""
-    about = context.session.account if context.session else None
+    _note(context, reason, context.session.account if context.session else None)
+    raise Forbidden
+
+
+def _note_half_login(context: Context) -> None:
+    """Note who, with the password proved, asks for a page instead of passing the second step (ASVS 16.3.3)."""
+    token = context.cookies.get(LOGIN)
+    pending = context.parts.logins.pending(context.instance, token, context.now) if token else None
+    if pending is not None:
+        _note(context, "second step missing", pending.account)
+
+
+def _note(context: Context, reason: str, about: Account | None) -> None:
     context.parts.audit.note(
         "request.refused",
         context.instance.id,
@@ -102,4 +116,3 @@ def refuse(context: Context, reason: str) -> None:
         method=context.request.method,
         path=masked(context.request.path),
     )
-    raise Forbidden

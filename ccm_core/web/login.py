@@ -68,6 +68,7 @@ def code(context: Context) -> Response:
         return context.redirect("/login")
     pending = _pending(context)
     if pending is None:
+        context.parts.logins.note_nobody(context.instance, context.client, context.now)
         return context.redirect("/login")
     plugin = context.field("factor")
     if plugin not in pending.plugins:
