@@ -25,7 +25,7 @@ from ccm_core.services.user_admin import Actor
 from ccm_core.services.vault import Ring, new_key, write_ring
 from ccm_core.testing.browser import Browser
 from ccm_core.testing.clock import SharedClock
-from ccm_core.testing.server import client_of, client_of_each_worker, free_port, server
+from ccm_core.testing.server import SERVING, client_of, client_of_each_worker, free_port, server
 from ccm_core.testing.serving import CLOCK_FILE, search_path
 
 PASSWORD = "correct horse battery staple"  # noqa: S105 - of made-up users
@@ -124,12 +124,13 @@ def running_host(
     plugin_path: Sequence[Path] = (),
     installed: bool = True,
     environment: Mapping[str, str] | None = None,
+    program: str = SERVING,
     **settings: str,
 ) -> Iterator[Host]:
     """Run a host on a folder, which may hold the data of an earlier one; ``settings`` are named without prefix.
 
     Plugins are looked for in ``plugin_path`` and, if ``installed``, wherever Python finds packages. ``environment``
-    is added to the server processes' own.
+    is added to the server processes' own; ``program`` is the module that they run.
     """
     port = free_port()
     own = {"CCM_DATA_DIR": str(folder), "CCM_BASE_URL": f"http://127.0.0.1:{port}"}
@@ -144,6 +145,7 @@ def running_host(
     parts = assemble(loaded, clock, plugin_path=search_path(paths, installed=installed))
     with parts.database.write() as connection:
         metadata.create_all(connection)
-    with server(port, workers, {**(environment or {}), **own}, paths, installed=installed), client_of(port) as client:
+    own = {**(environment or {}), **own}
+    with server(port, workers, own, paths, installed=installed, program=program), client_of(port) as client:
         yield Host(loaded, clock, parts, port, client, workers)
     parts.database.dispose()

@@ -17,6 +17,7 @@ import httpx
 
 from ccm_core.testing.serving import NOTHING_INSTALLED, WORKER_HEADER
 
+SERVING = "ccm_core.testing.serving"
 START_SECONDS = 30
 MOST_CONNECTIONS = 200
 
@@ -36,14 +37,15 @@ def server(
     plugin_path: Sequence[str] = (),
     *,
     installed: bool = True,
+    program: str = SERVING,
 ) -> Iterator[int]:
-    """Run the server processes until the block ends; yields the main process's id."""
+    """Run the server processes until the block ends; yields the main process's id. ``program``: the module to run."""
     options = [*([] if installed else [NOTHING_INSTALLED]), *plugin_path]
-    command = [sys.executable, "-m", "ccm_core.testing.serving", str(port), str(workers), *options]
+    command = [sys.executable, "-m", program, str(port), str(workers), *options]
     clean = {name: value for name, value in os.environ.items() if not name.startswith("CCM_")}
     log = Path(environment["CCM_DATA_DIR"]) / "server.log"
     with log.open("ab") as output:
-        process = subprocess.Popen(command, env={**clean, **environment}, stdout=output, stderr=output)  # noqa: S603 - our own module
+        process = subprocess.Popen(command, env={**clean, **environment}, stdout=output, stderr=output)  # noqa: S603 - our own modules
     try:
         _wait_for(port, process, log)
         yield process.pid

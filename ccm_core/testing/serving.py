@@ -52,12 +52,12 @@ def application() -> Callable[..., Iterable[bytes]]:
     return answer
 
 
-def main() -> None:
-    """Serve: ``python -m ccm_core.testing.serving PORT WORKERS [--nothing-installed] [PLUGIN_PATH …]``."""
+def main(target: str = "ccm_core.testing.serving:application") -> None:
+    """Serve a target: ``python -m ccm_core.testing.serving PORT WORKERS [--nothing-installed] [PLUGIN_PATH …]``."""
     port, workers, *paths = sys.argv[1:]
     sys.path[:0] = [path for path in paths if path != NOTHING_INSTALLED]
     server = Granian(
-        "ccm_core.testing.serving:application",
+        target,
         address="127.0.0.1",
         port=int(port),
         interface=Interfaces.WSGI,
