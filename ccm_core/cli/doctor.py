@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import click
 
+from ccm_core.cli.clocks import seconds_ahead, told
 from ccm_core.cli.context import Desk, Host, pass_host
 from ccm_core.cli.tables import printable
 from ccm_core.config import Settings
@@ -21,12 +22,16 @@ LATE_SECONDS = 900
 
 
 @click.command()
+@click.option(
+    "--clock", "url", metavar="URL", help="Compare the clock with a web server's, such as https://example.org."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list of sentences.")
 @click.pass_context
 @pass_host
-def doctor(host: Host, ctx: click.Context, as_json: bool) -> None:
-    """Look for what is wrong: key file, database, mails, plugins, addresses. The status is 1 if anything is."""
-    findings = [printable(finding) for finding in _findings(host)]
+def doctor(host: Host, ctx: click.Context, as_json: bool, url: str | None) -> None:
+    """Look for what is wrong: key file, database, mails, plugins, addresses, clock. The status is 1 if anything is."""
+    ahead = seconds_ahead(host.clock, url) if url else 0
+    findings = [printable(finding) for finding in (told(ahead, str(url)), *_findings(host)) if finding]
     if as_json:
         click.echo(json.dumps(findings, ensure_ascii=False))
     else:
@@ -87,6 +92,10 @@ def _about_instance(desk: Desk) -> Iterator[str]:
     host = desk.instance.host
     if not desk.parts.users.has_administrator(desk.instance):
         yield f"{host} has no administrator who can sign in. Add one with «ccm users add NAME --email ADDR --admin»."
+    for entry in desk.parts.audit.entries(desk.instance.id, limit=1):
+        finding = told(min(0, desk.now - entry.at), f"the last entry in the audit trail of {host}")
+        if finding:
+            yield finding
     for view in desk.parts.plugins.listed(desk.instance):
         if view.state in {"broken", "missing"} and (view.active or view.users or view.record):
             yield f"{host}: the plugin {view.name} is {view.state}: {view.reason}"

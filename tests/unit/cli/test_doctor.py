@@ -2,7 +2,10 @@
 """``ccm doctor``: each finding alone, and nothing on a sound deployment."""
 
 import json
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -127,3 +130,61 @@ def test_settings_that_are_unwise_are_found(console: Console, settings: dict[str
     told = findings(console)
     assert len(told) == len(found)
     assert all(part in sentence for part, sentence in zip(found, told, strict=True))
+
+
+@contextmanager
+def web_server(date: str | None, status: int = 200) -> Iterator[str]:
+    """A web server that tells a date; yields its address."""
+
+    class Answer(BaseHTTPRequestHandler):
+        def do_HEAD(self) -> None:
+            self.send_response_only(status)
+            if date is not None:
+                self.send_header("Date", date)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Stay silent."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answer) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.parametrize("status", [200, 404])
+@pytest.mark.parametrize(
+    ("second", "finding"),
+    [(20, None), (30, None), (10, None), (9, "11 seconds ahead of"), (31, "11 seconds behind")],
+)
+def test_a_clock_that_differs_from_a_web_servers_is_found(
+    console: Console, second: int, finding: str | None, status: int
+) -> None:
+    with web_server(f"Tue, 14 Nov 2023 22:13:{second:02d} GMT", status) as url:
+        result = console("doctor", "--clock", url)
+    if finding is None:
+        assert (result.status, result.out) == (0, "Everything is in order.\n")
+    else:
+        expected = (
+            f"The clock is {finding} {url}: right codes may be refused. Set it, and let a time service keep it right."
+        )
+        assert (result.status, result.out) == (1, f"{expected}\n")
+
+
+@pytest.mark.parametrize("date", [None, "soon"])
+def test_a_web_server_that_tells_no_time_is_one_sentence(console: Console, date: str | None) -> None:
+    with web_server(date) as url:
+        assert console.refused("doctor", "--clock", url) == f"{url} does not tell the time."
+    assert "does not answer: " in console.refused("doctor", "--clock", url)
+    assert "is no address of a web server" in console.refused("doctor", "--clock", "file:///etc/passwd")
+
+
+def test_a_clock_that_was_set_back_is_found_by_the_trail(console: Console) -> None:
+    console.add("erika")
+    console.now -= 10
+    assert findings(console) == []
+    console.now -= 1
+    (told,) = findings(console)
+    assert told.startswith("The clock is 11 seconds behind the last entry in the audit trail of ")
