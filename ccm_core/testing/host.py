@@ -15,6 +15,7 @@ from pathlib import Path
 
 import httpx
 
+from ccm_core.app import create_app
 from ccm_core.config import Settings, load
 from ccm_core.db.engine import create_file
 from ccm_core.db.models import metadata
@@ -25,7 +26,7 @@ from ccm_core.services.user_admin import Actor
 from ccm_core.services.vault import Ring, new_key, write_ring
 from ccm_core.testing.browser import Browser
 from ccm_core.testing.clock import SharedClock
-from ccm_core.testing.server import SERVING, client_of, client_of_each_worker, free_port, server
+from ccm_core.testing.server import SERVING, client_of, client_of_app, client_of_each_worker, free_port, server
 from ccm_core.testing.serving import CLOCK_FILE, search_path
 
 PASSWORD = "correct horse battery staple"  # noqa: S105 - of made-up users
@@ -125,12 +126,14 @@ def running_host(
     installed: bool = True,
     environment: Mapping[str, str] | None = None,
     program: str = SERVING,
+    in_process: bool = False,
     **settings: str,
 ) -> Iterator[Host]:
     """Run a host on a folder, which may hold the data of an earlier one; ``settings`` are named without prefix.
 
     Plugins are looked for in ``plugin_path`` and, if ``installed``, wherever Python finds packages. ``environment``
-    is added to the server processes' own; ``program`` is the module that they run.
+    is added to the server processes' own; ``program`` is the module that they run. ``in_process``: one
+    application of this process answers in their place, for tools that look into it.
     """
     port = free_port()
     own = {"CCM_DATA_DIR": str(folder), "CCM_BASE_URL": f"http://127.0.0.1:{port}"}
@@ -146,6 +149,12 @@ def running_host(
     with parts.database.write() as connection:
         metadata.create_all(connection)
     own = {**(environment or {}), **own}
+    if in_process:
+        app = create_app(loaded, clock, assemble(loaded, clock, plugin_path=search_path(paths, installed=installed)))
+        with client_of_app(app) as client:
+            yield Host(loaded, clock, parts, port, client, workers)
+        parts.database.dispose()
+        return
     with server(port, workers, own, paths, installed=installed, program=program), client_of(port) as client:
         yield Host(loaded, clock, parts, port, client, workers)
     parts.database.dispose()

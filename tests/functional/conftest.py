@@ -16,9 +16,10 @@ from tests.functional.program import Program
 
 
 @pytest.fixture(scope="session")
-def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
+def host(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Host]:
     """A host that believes ``X-Forwarded-For``, so that tests can come from many networks."""
-    with running_host(tmp_path_factory.mktemp("host"), trusted_proxies="127.0.0.1") as running:
+    in_process = request.config.getoption("--in-process")
+    with running_host(tmp_path_factory.mktemp("host"), trusted_proxies="127.0.0.1", in_process=in_process) as running:
         yield running
 
 
