@@ -85,21 +85,23 @@ def code(context: Context) -> Response:
 
 
 def logout(context: Context) -> Response:
-    """End the session, active or locked, and any pending login."""
-    if not guards.public_token_fits(context):
-        if context.session is None and not context.cookies.get(LOGIN):
-            return context.redirect("/login")  # a page whose session is gone: there is nothing to end
+    """End the browser's session, active, locked or not counting at present, and any pending login."""
+    parts, session = context.parts, context.session
+    fits = guards.public_token_fits(context)
+    if not fits and (session is not None or context.cookies.get(LOGIN)):
         guards.refuse(context, "page token")
-    parts = context.parts
+    # Without a session that counts there is none whose token the page could hold, and nothing that anybody would miss.
     parts.logins.cancel(context.cookies.get(LOGIN))
-    if context.session is not None:
-        with parts.database.write() as connection:
-            parts.sessions.end(connection, context.session.id)
-            about, instance = context.session.account, context.instance.id
+    with parts.database.write() as connection:
+        if session is None:  # what an activated plugin made void would count again once that is deactivated
+            parts.sessions.end_by_token(connection, context.cookies.get(SESSION))
+        else:
+            parts.sessions.end(connection, session.id)
+            about, instance = session.account, context.instance.id
             parts.audit.record(connection, "logout", instance, context.now, about=about, client=context.client)
     context.cookies.set(SESSION, "")
     context.cookies.set(LOGIN, "")
-    response = context.redirect("/login?done=logout")
+    response = context.redirect("/login?done=logout" if fits else "/login")
     # Never "cookies": browsers would then drop those of the redirect too.
     response.headers["Clear-Site-Data"] = '"cache", "storage"'
     return response
