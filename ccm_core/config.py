@@ -16,6 +16,8 @@ from ccm_core.errors import ConfigError
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 PREFIX = "CCM_"
+SHOWN = 80
+"""Characters of a wrong value that its sentence shows."""
 NOT_SETTINGS = frozenset({"CCM_DEMO_PASSWORD"})
 """Variables with our prefix that a single command reads and that are no settings."""
 
@@ -99,7 +101,7 @@ def _file_values(path: Path) -> dict[str, object]:
         values = tomllib.loads(path.read_text("utf-8"))
     except (FileNotFoundError, NotADirectoryError):
         return {}
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:  # thousands of digits, or of brackets
         raise ConfigError("%(path)s cannot be read: %(error)s. Mend or remove it.", path=path, error=error) from error
     for name in values:
         if name not in _NAMES or name == "data_dir":
@@ -108,18 +110,22 @@ def _file_values(path: Path) -> dict[str, object]:
 
 
 def _wrong(name: str, what: str, value: object) -> ConfigError:
-    return ConfigError("%(name)s must be %(what)s, not %(value)r.", name=PREFIX + name.upper(), what=what, value=value)
+    try:
+        shown = repr(value)
+    except ValueError:  # a number of thousands of digits
+        shown = "…"
+    shown = shown if len(shown) <= SHOWN else shown[:SHOWN] + "…"
+    return ConfigError("%(name)s must be %(what)s, not %(value)s.", name=PREFIX + name.upper(), what=what, value=shown)
 
 
 def _whole(lowest: int, highest: int = 10**9) -> Callable[[str, object], int]:
     def check(name: str, value: object) -> int:
-        what = f"a whole number from {lowest} to {highest}"
-        if isinstance(value, bool) or not isinstance(value, int | str):
-            raise _wrong(name, what, value)
-        text = str(value)
-        if not (text.isascii() and text.isdigit() and len(text) <= 10 and lowest <= int(text) <= highest):
-            raise _wrong(name, what, value)
-        return int(text)
+        number: object = value
+        if isinstance(value, str):
+            number = int(value) if value.isascii() and value.isdigit() and len(value) <= 10 else None
+        if isinstance(number, bool) or not isinstance(number, int) or not lowest <= number <= highest:
+            raise _wrong(name, f"a whole number from {lowest} to {highest}", value)
+        return number
 
     return check
 
@@ -143,12 +149,12 @@ def _base_url(name: str, value: object) -> str:
     what = "an address such as https://ccm.example.org, without a path"
     try:
         parts = urlsplit(_text(name, value))
-        wrong = parts.scheme not in {"http", "https"} or not parts.hostname or parts.port == 0
+        wrong = parts.scheme not in {"http", "https"} or not parts.hostname or parts.port == 0 or "@" in parts.netloc
     except ValueError as error:
         raise _wrong(name, what, value) from error
-    if wrong or parts.path not in {"", "/"} or parts.query or parts.fragment or parts.username:
+    if wrong or parts.path not in {"", "/"} or parts.query or parts.fragment:
         raise _wrong(name, what, value)
-    return str(value).rstrip("/")
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 def _mail_url(name: str, value: object) -> str:
@@ -179,8 +185,8 @@ def _sender(name: str, value: object) -> str:
 
 
 def _networks(name: str, value: object) -> tuple[Network, ...]:
-    parts = value if isinstance(value, list) else str(value).replace(",", " ").split()
     try:
+        parts = value if isinstance(value, list) else str(value).replace(",", " ").split()
         return tuple(ipaddress.ip_network(str(part)) for part in parts)
     except ValueError as error:
         raise _wrong(name, "addresses or networks separated by commas", value) from error

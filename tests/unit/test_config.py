@@ -83,6 +83,7 @@ BAD = [
     ("base_url", "https://ccm.example.org/path"),
     ("base_url", "https://ccm.example.org?q=1"),
     ("base_url", "https://user@ccm.example.org"),
+    ("base_url", "https://:password@ccm.example.org"),
     ("base_url", "https://ccm.example.org:0"),
     ("base_url", "https://ccm.example.org:99999"),
     ("base_url", "https://[::1"),
@@ -187,6 +188,11 @@ def test_the_environment_counts_more_than_the_file(folder: Path) -> None:
         ("reset_keeps_second_factor = 1", "CCM_RESET_KEEPS_SECOND_FACTOR must be true or false"),
         ("trusted_proxies = [1.5]", "CCM_TRUSTED_PROXIES must be"),
         ("trusted_proxies = [[]]", "CCM_TRUSTED_PROXIES must be"),
+        ("audit_days = " + "9" * 5000, "cannot be read"),
+        ("audit_days = " + "[" * 5000, "cannot be read"),
+        ("audit_days = 0x" + "f" * 5000, "CCM_AUDIT_DAYS must be a whole number from 1 to 36500, not …."),
+        ("trusted_proxies = 0x" + "f" * 5000, "CCM_TRUSTED_PROXIES must be"),
+        ("base_url = '" + "x" * 5000 + "'", "not '" + "x" * 79 + "…."),
     ],
 )
 def test_a_wrong_file_is_named(folder: Path, content: str, named: str) -> None:
@@ -211,6 +217,8 @@ def test_a_folder_in_place_of_the_file_is_named(folder: Path) -> None:
         ("https://ccm.example.org:8443", "ccm.example.org", "https://a.example:8443", True),
         ("http://127.0.0.1:8019", "127.0.0.1", "http://a.example:8019", False),
         ("https://ccm.example.org:443", "ccm.example.org", "https://a.example", True),
+        ("HTTPS://ccm.example.org", "ccm.example.org", "https://a.example", True),
+        (" https://ccm.example.org/?#", "ccm.example.org", "https://a.example", True),
     ],
 )
 def test_what_is_known_from_the_base_url(folder: Path, base: str, host: str, origin: str, secure: bool) -> None:
