@@ -32,4 +32,4 @@ def network_of(address: str) -> str:
     if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped:
         parsed = parsed.ipv4_mapped
     width = 24 if parsed.version == 4 else 64
-    return str(ipaddress.ip_network((parsed, width), strict=False))
+    return str(ipaddress.ip_network((parsed.packed, width), strict=False))  # a zone after «%» is no part of it

@@ -13,6 +13,7 @@ from ccm_core.services.clients import network_of
         ("::ffff:192.0.2.1", "192.0.2.0/24"),
         ("2001:db8::1", "2001:db8::/64"),
         ("fe80::1%eth0", "fe80::/64"),
+        ("fe80::%anything that somebody sends", "fe80::/64"),
         ("nonsense", "unknown"),
         ("192.0.2.1:80", "unknown"),
         ("", "unknown"),
