@@ -1,7 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""Options of the whole suite."""
+"""Options of the whole suite, and Hypothesis as all tests use it."""
 
 import pytest
+from hypothesis import settings
+
+# The same examples every time, no deadline that a busy machine misses, no files in the tree.
+settings.register_profile("same", derandomize=True, deadline=None, database=None)
+settings.load_profile("same")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
