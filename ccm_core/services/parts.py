@@ -175,7 +175,7 @@ def _ground(settings: Settings, clock: Clock, texts: Texts, records: Mapping[str
         audit=audit,
         throttle=throttle,
         instances=instances,
-        sessions=Sessions(database, settings),
+        sessions=Sessions(database, settings, audit),
         ledger=ledger,
         outbox=outbox,
         mails=mails,

@@ -17,6 +17,7 @@ KINDS = (
     ("logout", _("Sign-outs")),
     ("code", _("Login codes")),
     ("unlock", _("Unlocking")),
+    ("session", _("Open sessions")),
     ("confirmation", _("Confirmations")),
     ("factor", _("Second factors")),
     ("reset", _("Password resets")),

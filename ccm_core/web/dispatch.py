@@ -48,8 +48,8 @@ def _answer(web: Web, incoming: Request, rule: Rule, cookies: Cookies, args: dic
     guards.check_text(incoming)
     _retry_plugins(web, instance)
     token = cookies.get(SESSION)
-    session = web.parts.sessions.look(token, instance, now) if token else None
     client = client_of(incoming, web.parts.settings.trusted_proxies)
+    session = web.parts.sessions.look(token, instance, now, client) if token else None
     context = Context(web, incoming, instance, client, cookies, now, session, args)
     elsewhere = guards.check(context, rule)
     if elsewhere is not None:
