@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote, unquote_to_bytes
+from urllib.parse import quote, unquote
 
 from flask import Request, Response
 from werkzeug.exceptions import BadRequest, Forbidden, LengthRequired, RequestEntityTooLarge, UnsupportedMediaType
@@ -34,7 +34,7 @@ def check_text(request: Request) -> None:
     """Refuse text that is not UTF-8 or holds a NUL (400): no browser sends either, and no database keeps it."""
     for encoded in filter(None, (request.query_string, request.get_data() if request.content_length else b"")):
         try:
-            text = unquote_to_bytes(encoded).decode()
+            text = unquote(encoded.decode(), errors="strict")
         except UnicodeDecodeError as error:
             raise BadRequest from error
         if "\0" in text:
