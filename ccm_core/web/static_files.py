@@ -52,10 +52,20 @@ def plugin_file(registry: Registry, active: Collection[str], plugin: str, digest
     folder = loaded.static
     if folder is None or digest != loaded.static_hash:
         raise NotFound(MISSING)
-    file = (folder / path).resolve()
-    if not file.is_relative_to(folder.resolve()) or not file.is_file():
-        raise NotFound(MISSING)
+    file = file_in(folder, path)
     return _answer(file.read_bytes(), file.name)
+
+
+def file_in(folder: Path, path: str) -> Path:
+    """Return a file that lies in a folder; raises NotFound for any other path, one that no system knows included."""
+    try:
+        file = (folder / path).resolve()
+        found = file.is_relative_to(folder.resolve()) and file.is_file()
+    except (OSError, ValueError):  # overlong, or with a NUL
+        found = False
+    if not found:
+        raise NotFound(MISSING)
+    return file
 
 
 def _answer(content: bytes, name: str) -> Response:

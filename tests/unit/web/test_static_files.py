@@ -47,7 +47,11 @@ def test_a_file_of_an_active_plugin_is_found(registry: Registry) -> None:
     assert plugin_file(registry, "working", digest, "working.css").mimetype == "text/css"
 
 
-@pytest.mark.parametrize("path", ["none.css", "../__init__.py", "..", "", "/etc/passwd", "x/../../__init__.py", "."])
+FOREIGN = ["none.css", "../__init__.py", "..", "", "/etc/passwd", "x/../../__init__.py", "."]
+FOREIGN += ["working.css\0", "x" * 5000, "x/" * 3000, "working.css/x"]
+
+
+@pytest.mark.parametrize("path", FOREIGN)
 def test_nothing_outside_the_folder_is_found(registry: Registry, path: str) -> None:
     digest = registry.get("working").static_hash
     with pytest.raises(NotFound):
