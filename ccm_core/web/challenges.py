@@ -3,11 +3,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from flask import Response
 from markupsafe import Markup
 
+from ccm_core.errors import CcmError
+from ccm_core.plugin_api import Purpose
+from ccm_core.services.accounts import Account
 from ccm_core.services.login import Shown
 from ccm_core.web.context import Context
 
@@ -38,3 +42,21 @@ def draw(context: Context, show: Show) -> Drawn | None:
             return Drawn(part, shown.plugin, others)
         failed |= {shown.plugin}
     return None
+
+
+def unavailable(
+    context: Context, account: Account, plugins: Iterable[str], purpose: Purpose, error: CcmError | None = None
+) -> Response:
+    """Answer that no factor of the user works; the trail has it, unless the same request was refused with an error."""
+    for plugin in plugins if error is None else ():
+        context.parts.audit.note(
+            "code.refused",
+            context.instance.id,
+            context.now,
+            about=account,
+            client=context.client,
+            reason="failed",
+            purpose=purpose,
+            plugin=plugin,
+        )
+    return context.render("login_unavailable.html", status=503)

@@ -129,7 +129,7 @@ def _draw(context: Context, goal: Goal, *, error: CcmError | None = None, status
     if needed and not _password_alone(context, goal.path):
         drawn = challenges.draw(context, partial(service.show, context.instance, context.active))
         if drawn is None:
-            return context.render("login_unavailable.html", status=503)
+            return challenges.unavailable(context, context.account, needed, "confirmation", error)
     response = context.render(
         "confirm.html",
         status=status,

@@ -151,7 +151,7 @@ def _refused(context: Context, error: CcmError) -> Response:
 def _draw_challenge(context: Context, pending: Pending, error: CcmError | None = None, status: int = 200) -> Response:
     drawn = challenges.draw(context, partial(context.parts.logins.show, context.instance, pending))
     if drawn is None:
-        return context.render("login_unavailable.html", status=503)
+        return challenges.unavailable(context, pending.account, pending.plugins, "login", error)
     return context.render(
         "challenge.html",
         status=status,

@@ -98,7 +98,8 @@ def _draw(
     if opened.strict:
         drawn = challenges.draw(context, partial(context.parts.resets.show, context.instance, opened))
         if drawn is None:
-            return context.render("login_unavailable.html", status=503)
+            plugins = sorted({row.plugin for row in opened.strict})
+            return challenges.unavailable(context, opened.account, plugins, "login", error)
     response = context.render(
         "reset.html",
         status=status,
