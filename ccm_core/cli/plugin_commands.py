@@ -68,10 +68,10 @@ class PluginGroup(click.Group):
         """Run the command; raises PluginFailed instead of what the plugin raises by mistake."""
         try:
             return super().invoke(ctx)
-        except (click.ClickException, click.Abort, click.exceptions.Exit, CcmError, BrokenPipeError):
+        except (click.ClickException, click.Abort, click.exceptions.Exit, CcmError, BrokenPipeError, KeyboardInterrupt):
             raise
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - a plugin may raise anything
-            told = error if isinstance(error, Exception) else CallError("it ended the process")
+        except BaseException as error:  # noqa: BLE001 - a plugin may raise anything
+            told = CallError("it ended the process") if isinstance(error, SystemExit) else error
             raise self._calls.failed(self.name or "", "command", told) from None
 
 

@@ -34,7 +34,7 @@ from ccm_core.plugin_manager.verification import VerificationPool
 __all__ = ["FAILED", "Calls", "PluginFailed", "Sections", "call_pages", "call_settings"]
 
 T = TypeVar("T")
-U = TypeVar("U", Account, SignedIn)
+U = TypeVar("U", Account, Reset, SignedIn)
 
 Sections = tuple[tuple[str, tuple[Section, ...] | None], ...]
 """Plugin name and its sections, by name; None where the plugin failed and a note names it."""
@@ -91,7 +91,7 @@ class Calls:
 
     def password_reset(self, plugin: str, reset: Reset) -> str | None:
         """Announce a new password; returns a sentence for the notice. Raises PluginFailed."""
-        return self._call(plugin, "ccm_password_reset", reset, results.sentence)
+        return self._call(plugin, "ccm_password_reset", _own(reset), results.sentence)
 
     def signed_in(self, plugins: Iterable[str], event: SignedIn) -> None:
         """Tell the plugins of a sign-in; each gets an event of its own. Never raises.
@@ -117,12 +117,12 @@ class Calls:
         """
         try:
             return results.page_or_redirect(plugin, route.view(request))
-        except CcmError:
+        except (CcmError, KeyboardInterrupt):
             raise
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - a plugin may raise anything
+        except BaseException as error:  # noqa: BLE001 - a plugin may raise anything
             raise self._failure(plugin, "view", f"{route.method} {route.path}: {describe_call(error)}") from None
 
-    def failed(self, plugin: str, hook: str, error: Exception) -> PluginFailed:
+    def failed(self, plugin: str, hook: str, error: BaseException) -> PluginFailed:
         """Report what went wrong around a call, for example while its template was drawn; returns what to raise.
 
         ``hook`` says where, such as ``drawing``. An error of the host's own is told in its words.
@@ -148,7 +148,9 @@ class Calls:
             raise PluginFailed(plugin, hook, refused.message, **refused.values) from None
         try:
             return check(plugin, None if implementation is None else _invoke(implementation, argument))
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - a plugin may raise anything
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001 - a plugin may raise anything
             raise self._failure(plugin, hook, describe_call(error)) from None
 
     def _failure(self, plugin: str, hook: str, reason: str) -> PluginFailed:

@@ -145,7 +145,9 @@ class PluginTemplates:
         try:
             environment = self._environment(plugin, language)
             return Markup(environment.get_template(template).render(dict(context) | own))  # noqa: S704 - escaped by Jinja
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - a template may raise anything
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001 - a template may raise anything
             reason = _told(template, error)
             self._report(Fault(plugin, "template", reason))
             message = "The plugin %(name)s failed in %(call)s: %(reason)s."
