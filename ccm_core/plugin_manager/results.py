@@ -70,9 +70,9 @@ def sections(plugin: str, answer: object) -> tuple[Section, ...]:
 
 def sentence(_plugin: str, answer: object) -> str | None:
     """Check a sentence or None."""
-    if answer is not None and not isinstance(answer, str):
-        raise _wrong("a text or None", answer)
-    return answer
+    if answer is None or type(answer) is str:
+        return answer
+    raise _wrong("a text or None", answer)
 
 
 def nothing(_plugin: str, answer: object) -> None:
@@ -121,7 +121,7 @@ def _items(answer: object, wanted: str) -> Sequence[object]:
 
 def _check_template(plugin: str, template: object, context: object) -> None:
     """Only a plugin's own templates, so that none can draw a page of the host or of another plugin."""
-    parts = template.split("/") if isinstance(template, str) else []
+    parts = template.split("/") if type(template) is str else []
     if parts[:2] != ["plugins", plugin] or len(parts) < 3 or {"", ".", ".."} & set(parts) or "\\" in "".join(parts):
         raise CallError(f"its template is not inside plugins/{plugin}/")
     if not isinstance(context, Mapping):
@@ -134,7 +134,8 @@ def _is_integer(value: object, least: int, most: int) -> bool:
 
 
 def _are_texts(*values: object) -> bool:
-    return all(isinstance(value, str) for value in values)
+    """Whether they are plain texts: markup would not be escaped where the host shows it."""
+    return all(type(value) is str for value in values)
 
 
 def _wrong(wanted: str, answer: object) -> CallError:

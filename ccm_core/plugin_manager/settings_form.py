@@ -73,7 +73,8 @@ def _is_name(value: object) -> bool:
 
 
 def _are_texts(*values: object) -> bool:
-    return all(isinstance(value, str) for value in values)
+    """Whether they are plain texts: markup would not be escaped in the host's form."""
+    return all(type(value) is str for value in values)
 
 
 def _are_pairs(choices: object) -> bool:
