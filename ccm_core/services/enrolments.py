@@ -125,9 +125,10 @@ class Enrolments:
         values |= {"data": sealed, "counter": NO_COUNTER, "created_at": now}
         return connection.execute(insert(m.enrolment).values(values).returning(_e.id)).scalar_one()
 
-    def count_setup_try(self, connection: Connection, enrolment_id: int) -> None:
-        """Count one try to finish a set-up."""
-        connection.execute(update(m.enrolment).where(_e.id == enrolment_id).values(tries=_e.tries + 1))
+    def count_setup_try(self, connection: Connection, enrolment_id: int) -> bool:
+        """Count one try to finish a set-up; False, and nothing is counted, when none is left."""
+        left = update(m.enrolment).where(_e.id == enrolment_id, ~_e.confirmed, _e.tries < SETUP_TRIES)
+        return connection.execute(left.values(tries=_e.tries + 1)).rowcount == 1
 
     def drop_exhausted(self, connection: Connection, enrolment_id: int) -> None:
         """Drop a set-up after five wrong codes."""

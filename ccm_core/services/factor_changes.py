@@ -113,9 +113,8 @@ class FactorChanges:
         ledger = self._parts.ledger
 
         def count(connection: Connection) -> None:
-            if not self._allowed:
+            if not self._allowed or not ledger.count_setup_try(connection, row.id):
                 raise Denied("changed", CHANGED, guess=False)
-            ledger.count_setup_try(connection, row.id)
 
         def grant(connection: Connection, _instance: Instance, account: Account, confirmed: Row) -> Passed:
             self._finish(connection, account, "factor.enabled", confirmed.id)
