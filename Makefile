@@ -12,7 +12,7 @@ ARGS :=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run setup test check format bench screenshots lock clean programs $(CHECKS)
+.PHONY: help run setup test check format fuzz bench screenshots lock clean programs $(CHECKS)
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -31,6 +31,9 @@ format: $(STAMPS)/dev ## format the code and mend what the linter can
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
 	$(BIN)/djlint --reformat --quiet templates plugins || true
+
+fuzz: $(STAMPS)/fuzz ## fuzz every parser for a minute, guided by coverage (see make fuzz ARGS=--help)
+	$(BIN)/python -m tests.hostile.fuzz $(ARGS)
 
 bench: $(STAMPS)/dev ## measure time per request, memory and start, against one password hash
 	$(BIN)/python -m bench $(ARGS)
@@ -79,4 +82,9 @@ $(STAMPS)/run: $(STAMPS)/place requirements/run.txt $(PROJECTS)
 $(STAMPS)/dev: $(STAMPS)/run requirements/dev.txt
 	@echo "Installing the locked development tools …"
 	@$(PIP) install $(LOCKED) -r requirements/dev.txt
+	@touch $@
+
+$(STAMPS)/fuzz: $(STAMPS)/dev requirements/fuzz.txt
+	@echo "Installing the locked fuzzer …"
+	@$(PIP) install $(LOCKED) -r requirements/fuzz.txt
 	@touch $@
