@@ -97,6 +97,17 @@ def test_five_tries_drop_a_set_up(parts: Parts, session: Session) -> None:
         assert (ledger.pending(session, "x", NOW) is None) == (number == SETUP_TRIES)
 
 
+def test_a_sixth_try_of_a_set_up_is_not_counted_and_one_of_what_is_enrolled_neither(
+    parts: Parts, session: Session, row: Row
+) -> None:
+    pending, ledger = begin(parts, session, label="another phone"), parts.factors.ledger
+    with parts.database.write() as connection:
+        tries = [ledger.count_setup_try(connection, pending) for _ in range(SETUP_TRIES + 2)]
+        assert tries == [True] * SETUP_TRIES + [False] * 2
+        assert not ledger.count_setup_try(connection, row.id)
+        assert not ledger.count_setup_try(connection, 0)
+
+
 def test_a_confirmed_enrolment_is_never_dropped_for_its_tries(parts: Parts, session: Session, row: Row) -> None:
     with parts.database.write() as connection:
         connection.execute(update(m.enrolment).values(tries=99))
