@@ -19,7 +19,7 @@ with atheris.instrument_imports(include=["ccm_core", "ccm_twofactor", "tomllib",
     from tests.hostile.fuzz import requests
     from tests.hostile.fuzz.__main__ import REQUESTS
     from tests.hostile.fuzz.parsers import ODD, Parser, parsers
-    from tests.hostile.fuzz.stage import Stage
+    from tests.hostile.fuzz.stage import WHO, Stage
     from tests.model.deployment import deployment
 
 
@@ -52,11 +52,12 @@ def fuzz(name: str, options: Sequence[str]) -> None:
         if name == REQUESTS:
             with deployment(folder) as deployed:
                 stage = Stage(deployed, create_app(deployed.settings, deployed.clock, deployed.console))
-                routes = [*stage.routes("public"), *stage.routes("closed")]
+                routes = stage.routes()
 
                 def ask(data: bytes) -> None:
-                    who, sent = requests.request(Choices(data), routes)
-                    stage.ask(stage.caller(who), sent)
+                    choices = Choices(data)
+                    caller = stage.caller(choices.pick(WHO))
+                    stage.ask(caller, requests.request(choices, *routes[choices.number(len(routes) - 1)]))
 
                 run(ask, options)
         parser = parsers(folder)[name]

@@ -27,6 +27,9 @@ def test_any_text_gets_the_documented_answer_or_error(made: dict[str, Parser], n
     parser = made[name]
     pieces = st.one_of(st.sampled_from(parser.words), st.sampled_from(ODD), st.text(max_size=6))
 
+    for text in (*parser.words, *ODD):
+        parser.run(text)
+
     @settings(max_examples=EXAMPLES)
     @given(st.lists(pieces, max_size=10).map("".join))
     def run(text: str) -> None:
