@@ -34,6 +34,7 @@ from ccm_core.services.enrolments import place
 from ccm_core.services.instances import ACTIVE, CLOUD, INACTIVE, Instance
 from ccm_core.services.parts import Parts, assemble
 from ccm_core.services.passwords import Passwords
+from ccm_core.services.tokens import new_token, token_hash
 from ccm_core.services.vault import Ring, new_key, write_ring
 from ccm_core.testing.browser import CHROME, Browser
 from ccm_core.testing.clock import START
@@ -110,9 +111,9 @@ class Deployment:
         """Create an instance as if it had been used for a while; its users may use the plugin and have a password."""
         host, now = f"t{next(self._numbers)}.localhost", self.clock()
         with self.console.database.write() as connection:
-            row = {"host": host, "edition": CLOUD, "created_at": now}
+            row: dict[str, object] = {"host": host, "edition": CLOUD, "created_at": now}
             instance = connection.execute(insert(m.instance).values(row).returning(m.instance.c.id)).scalar_one()
-            own = {"instance_id": instance}
+            own: dict[str, object] = {"instance_id": instance}
             plugin = own | {"plugin": PLUGIN, "state": ACTIVE if active else INACTIVE, "everyone": False}
             connection.execute(insert(m.activation).values(plugin | {"settings": {}, "changed_at": now}))
             for name in names:
@@ -140,6 +141,15 @@ class Deployment:
         with self.console.database.write() as connection:
             return self.console.sessions.create(connection, tenant.instance, user, passed, client, self.clock())
 
+    def at_code(self, tenant: Tenant, name: str) -> str:
+        """Begin a pending login as if the user had just given the password, and return its token."""
+        token, user = new_token(), tenant.users[name]
+        values = {"token_hash": token_hash(token), "instance_id": tenant.instance.id, "user_id": user.id}
+        values |= {"stamp": user.stamp, "expires_at": self.clock() + self.settings.login_seconds}
+        with self.console.database.write() as connection:
+            connection.execute(insert(m.pending_login).values(values))
+        return token
+
     def browser(self, tenant: Tenant) -> Browser:
         """Return a browser that has not been anywhere."""
         return Browser(tenant.instance.origin, self.workers[0])  # type: ignore[arg-type]  # asks for nothing else
@@ -151,7 +161,8 @@ class Deployment:
         words = email.message_from_bytes(mails[-1].read_bytes(), policy=email.policy.default).get_content().split()
         for mail in mails:
             mail.unlink()
-        return next(word for word in words if "/password/reset/" in word).removeprefix(tenant.instance.origin)
+        link: str = next(word for word in words if "/password/reset/" in word)
+        return link.removeprefix(tenant.instance.origin)
 
     def forget_mails(self, tenant: Tenant) -> None:
         """Delete what waits to be sent, so that no later story has to send it."""

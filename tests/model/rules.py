@@ -45,15 +45,14 @@ class Model(World):
         if not self.asks(person):
             self.open(browser, person, None)
             return Seen.DONE
-        browser.pending = Pending(person, self.now + LOGIN)
-        self.pending.append(browser.pending)
+        self.wait_for_code(browser, person)
         return Seen.CODE
 
     def answer(self, browser: Browser, typed: str) -> Seen:
         """After the right password, within five minutes and five codes, the right code opens a session."""
         self._look(browser)
         pending = browser.pending
-        if pending is None or pending.over or self.now >= pending.until or not self.asks(pending.person):
+        if pending is None or not self.waits(pending):
             return Seen.LOG_IN
         seen = self._prove(pending.person, typed)
         if seen is Seen.WAIT:
@@ -212,8 +211,8 @@ class Model(World):
 
     def switch(self, *, on: bool) -> None:
         """The plugin is switched on or off. Second factors stay and count again; nothing locked goes on."""
+        self.generation += on is not self.active
         self.active = on
-        self.generation += 1
 
     def replay(self, session: Session, replaced_at: float | None) -> State:
         """An old session cookie opens nothing. One that was replaced more than ten seconds ago is a stolen copy.
@@ -228,6 +227,10 @@ class Model(World):
     def open(self, browser: Browser, person: Person, proved: Factor | None) -> None:
         browser.session = Session(person, proved, self.generation, self.now, self.now, self.now, self.now)
         self.sessions.append(browser.session)
+
+    def wait_for_code(self, browser: Browser, person: Person) -> None:
+        browser.pending = Pending(person, self.now + LOGIN)
+        self.pending.append(browser.pending)
 
     def _close(self, browser: Browser) -> None:
         if browser.session is not None:
@@ -257,7 +260,7 @@ class Model(World):
         return Seen.DONE
 
     def _before_plugin_page(self, session: Session | None) -> Seen | None:
-        """What stands before a page that shows a secret or removes the factor; before a code, the password is enough."""
+        """Pages that show or remove a secret need a recent login; where they ask for a code, a recent password."""
         if session is None:
             return Seen.LOG_IN
         if not self.visible(session.person):

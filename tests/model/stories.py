@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
 from tests.model.deployment import PLUGIN, code
-from tests.model.stage import MOSTLY, Stage, password_of
-from tests.model.world import Browser, Seen, State
+from tests.model.stage import CONSOLE, MOSTLY, Stage, password_of
+from tests.model.world import IDLE, Browser, Person, State
 
 MOST_LINKS = 3
 """Of which there is a mail, per user and hour."""
@@ -20,7 +20,7 @@ WORKERS = st.integers(0, 1)
 NAMES = st.sampled_from(["erika", "anna"])
 CODES = st.sampled_from(["shown", "shown", "shown", "previous", "next", "older", "used", "wrong"])
 PAGES = st.sampled_from(["own", "own", "own", "no", "another browser's", "the login"])
-SECONDS = st.sampled_from([1, 11, 29, 30, 60, 299, 300, 600, 900, 1799, 1800, 1800, 1800, 3600, 43199, 43200])
+SECONDS = st.sampled_from([30, 1, 11, 29, 30, 60, 299, 300, 600, 900, 1799, 1800, 1800, 1800, 3600, 43199, 43200])
 
 
 def has_session(browser: Browser) -> bool:
@@ -35,8 +35,16 @@ def has_anything(browser: Browser) -> bool:
     return has_session(browser) or has_pending(browser)
 
 
+def is_enrolled(browser: Browser) -> bool:
+    return browser.session is not None and browser.session.person.factor is not None
+
+
 def has_setup(browser: Browser) -> bool:
     return browser.session is not None and browser.session.person.setup is not None
+
+
+def standing(person: Person) -> str:
+    return "an enrolled" if person.factor else "a"
 
 
 class Stories(Stage):
@@ -49,13 +57,15 @@ class Stories(Stage):
         password = password_of(person, right=right)
         self.same("sign in", hands.sign_in(name, password), self.model.sign_in(browser, person, password))
 
-    @precondition(lambda self: self.some(has_pending))
-    @rule(number=NUMBERS, worker=WORKERS, kind=CODES)
-    def answer(self, number: int, worker: int, kind: str) -> None:
-        hands, browser = self.sit_down(number, worker, has_pending)
-        assert browser.pending
-        typed = self.typed(kind, browser.pending.person.factor)
-        self.same(f"{kind} code", hands.answer(typed), self.model.answer(browser, typed))
+    @rule(number=NUMBERS, worker=WORKERS, name=NAMES, kind=CODES, eager=MOSTLY)
+    def answer(self, number: int, worker: int, name: str, kind: str, eager: bool) -> None:
+        """With a code dialog open somewhere; if none is, somebody takes the first step now."""
+        if not self.some(self.is_asked if eager else has_pending):
+            asked = [one for one in (name, *self.model.people) if self.model.asks(self.model.people[one])]
+            self.sign_in(number, worker, asked[0] if asked else name, right=True)
+        hands, browser = self.sit_down(number, worker, *([self.is_asked] if eager else []), has_pending)
+        typed = self.typed(kind, browser.pending.person.factor if browser.pending else None)
+        self.same(f"answer with the {kind} code", hands.answer(typed), self.model.answer(browser, typed))
 
     @precondition(lambda self: self.some(has_pending))
     @rule(number=NUMBERS, worker=WORKERS)
@@ -74,8 +84,11 @@ class Stories(Stage):
         self.same(what, seen, self.model.log_out(browser, from_page=from_page))
 
     @precondition(lambda self: self.some(has_session))
-    @rule(number=NUMBERS, worker=WORKERS, right=MOSTLY, page=PAGES, same_agent=MOSTLY)
-    def unlock(self, number: int, worker: int, right: bool, page: str, same_agent: bool) -> None:
+    @rule(number=NUMBERS, worker=WORKERS, right=MOSTLY, page=PAGES, same_agent=MOSTLY, patient=MOSTLY)
+    def unlock(self, number: int, worker: int, right: bool, page: str, same_agent: bool, patient: bool) -> None:
+        """Of a session that went idle; if there is none, one is left alone first."""
+        if patient and self.some(self.is_active) and not self.some(self.is_locked):
+            self.wait(IDLE)
         hands, browser = self.sit_down(number, worker, self.is_locked, has_session)
         assert browser.session
         before = self.model.state(browser.session)
@@ -83,11 +96,12 @@ class Stories(Stage):
         if page == "the login":
             token = hands.login_token()
             self.model.visit(browser)
+        own = token == hands.page or (page == "the login" and before is State.ACTIVE)
         password = password_of(browser.session.person, right=right)
-        own = page == "own" or token == hands.page or (page == "the login" and before is State.ACTIVE)
         seen = hands.unlock(password, token, same_agent=same_agent)
-        what = f"unlock the {before.value} session with {page} page" + ("" if right and same_agent else ", wrongly")
-        self.same(what, seen, self.model.unlock(browser, password, page=own, same_agent=same_agent))
+        expected = self.model.unlock(browser, password, page=own, same_agent=same_agent)
+        wrong = "" if right and same_agent else ", wrongly"
+        self.same(f"unlock the {before.value} session with {page} page{wrong}", seen, expected)
 
     @precondition(lambda self: self.some(has_session))
     @rule(number=NUMBERS, worker=WORKERS)
@@ -110,74 +124,74 @@ class Stories(Stage):
     def begin(self, number: int, worker: int) -> None:
         hands, browser = self.sit_down(number, worker, self.may_begin, self.is_active, has_session)
         seen, secret = hands.begin()
-        self.same("begin", seen, self.model.begin(browser, partial(code, secret)))
-
-    @precondition(lambda self: self.some(has_setup))
-    @rule(number=NUMBERS, worker=WORKERS, kind=CODES)
-    def finish(self, number: int, worker: int, kind: str) -> None:
-        hands, browser = self.sit_down(number, worker, self.may_finish, has_setup)
-        assert browser.session
-        setup = browser.session.person.setup
-        typed = self.typed(kind, setup.factor if setup else None)
-        self.same("finish", hands.finish(typed), self.model.finish(browser, typed))
+        self.same("begin a set-up", seen, self.model.begin(browser, partial(code, secret)))
 
     @precondition(lambda self: self.some(has_session))
     @rule(number=NUMBERS, worker=WORKERS, kind=CODES)
+    def finish(self, number: int, worker: int, kind: str) -> None:
+        """A set-up that was begun; if none was, it is now."""
+        if not self.some(has_setup):
+            self.begin(number, worker)
+        hands, browser = self.sit_down(number, worker, self.may_finish, has_setup, self.is_active, has_session)
+        setup = browser.session.person.setup if browser.session else None
+        typed = self.typed(kind, setup.factor if setup else None)
+        self.same(f"finish a set-up with the {kind} code", hands.finish(typed), self.model.finish(browser, typed))
+
+    @precondition(lambda self: self.some(is_enrolled))
+    @rule(number=NUMBERS, worker=WORKERS, kind=CODES)
     def disable(self, number: int, worker: int, kind: str) -> None:
-        hands, browser = self.sit_down(number, worker, self.may_disable, has_session)
+        hands, browser = self.sit_down(number, worker, self.may_disable, is_enrolled)
         assert browser.session
         typed = self.typed(kind, browser.session.person.factor)
-        self.same("disable", hands.disable(typed), self.model.disable(browser, typed))
+        self.same(f"disable with the {kind} code", hands.disable(typed), self.model.disable(browser, typed))
 
+    @precondition(lambda self: len(self.links) < MOST_LINKS)
     @rule(number=NUMBERS, worker=WORKERS, name=NAMES)
     def ask_for_link(self, number: int, worker: int, name: str) -> None:
-        person = self.model.people[name]
-        if sum(link.person is person for _, link in self.links) >= MOST_LINKS:
-            return
         hands, browser = self.sit_down(number, worker)
         hands.ask_for_link(name)
         self.model.visit(browser)
-        self.links.append((self.deployment.mailed_path(self.tenant), self.model.ask_for_link(person)))
+        self.links.append((self.deployment.mailed_path(self.tenant), self.model.ask_for_link(self.model.people[name])))
 
-    @precondition(lambda self: self.links)
-    @rule(number=NUMBERS, worker=WORKERS, which=st.integers(0, 5), same_password=st.booleans())
-    def complete(self, number: int, worker: int, which: int, same_password: bool) -> None:
+    @rule(number=NUMBERS, worker=WORKERS, name=NAMES, which=st.integers(0, 3), same_password=st.booleans())
+    def complete(self, number: int, worker: int, name: str, which: int, same_password: bool) -> None:
+        """With a link that was mailed, the newest or an older one; if none was, it is now."""
+        if not self.links:
+            self.ask_for_link(number, worker, name)
         hands, browser = self.sit_down(number, worker)
         path, link = self.links[-1 - which % len(self.links)]
-        had, password = link.person.factor is not None, password_of(link.person, right=same_password)
+        what = f"complete a link of {standing(link.person)} user"
+        password = password_of(link.person, right=same_password)
         seen = hands.complete(path, password)
         self.model.visit(browser)
-        self.same("complete" + (" with a factor" if had else ""), seen, self.model.complete(link, password))
+        self.same(what, seen, self.model.complete(link, password))
 
-    @rule(name=NAMES)
-    def reset_factor(self, name: str) -> None:
-        self.reached.add("reset a factor" if self.model.people[name].factor else "reset no factor")
-        self.console.users.reset_factor(*self.at_console(name))
-        self.model.reset_factor(self.model.people[name])
+    @rule(act=st.sampled_from(["allow", "revoke", "reset factor"]), name=NAMES, worker=WORKERS)
+    def administer(self, act: str, name: str, worker: int) -> None:
+        """An administrator changes how a user stands to the plugin; the worker is the next that is asked."""
+        person, user = self.model.people[name], self.tenant.users[name].id
+        instance, now, self.worker = self.instance(), self.model.now, 1 - worker
+        self.reached.add(f"{act} of {standing(person)} user")
+        if act == "reset factor":
+            self.console.users.reset_factor(instance, user, now, CONSOLE)
+            self.model.reset_factor(person)
+        elif self.model.active and act == "revoke":
+            self.console.access.revoke(instance, PLUGIN, user, now, CONSOLE)
+            self.model.revoke(person)
+        elif self.model.active:
+            self.console.access.allow(instance, PLUGIN, now, CONSOLE, user)
+            person.allowed = True
 
-    @precondition(lambda self: self.model.active)
-    @rule(name=NAMES)
-    def revoke(self, name: str) -> None:
-        self.reached.add("revoke a factor" if self.model.people[name].factor else "revoke without a factor")
-        instance, user, now, actor = self.at_console(name)
-        self.console.access.revoke(instance, PLUGIN, user, now, actor)
-        self.model.revoke(self.model.people[name])
-
-    @precondition(lambda self: self.model.active and not all(one.allowed for one in self.model.people.values()))
-    @rule(name=NAMES)
-    def allow(self, name: str) -> None:
-        instance, user, now, actor = self.at_console(name)
-        self.console.access.allow(instance, PLUGIN, now, actor, user)
-        self.model.people[name].allowed = True
-
-    @rule()
-    def switch(self) -> None:
-        on = not self.model.active
-        act = self.console.plugins.activate if on else self.console.plugins.deactivate
-        instance, _, now, actor = self.at_console("erika")
-        act(instance, PLUGIN, now, actor)
+    @rule(on=MOSTLY, worker=WORKERS)
+    def switch(self, on: bool, worker: int) -> None:
+        """An administrator activates the plugin, which changes nothing if it is active, or deactivates it."""
+        self.worker = 1 - worker
+        if on:
+            self.console.plugins.activate(self.instance(), PLUGIN, self.model.now, CONSOLE)
+        elif self.model.active:
+            self.console.plugins.deactivate(self.instance(), PLUGIN, self.model.now, CONSOLE)
+        self.reached.add(f"the plugin is switched {'on' if on else 'off'}, was {'on' if self.model.active else 'off'}")
         self.model.switch(on=on)
-        self.reached.add("activate" if on else "deactivate")
 
     @rule(seconds=SECONDS)
     def wait(self, seconds: int) -> None:

@@ -160,6 +160,10 @@ class World:
         """A login asks for a code if the person has a second factor and its plugin is active: nothing else counts."""
         return self.active and person.factor is not None
 
+    def waits(self, pending: Pending | None) -> bool:
+        """A right password waits five minutes for the code that is asked."""
+        return pending is not None and not pending.over and self.now < pending.until and self.asks(pending.person)
+
     def state(self, session: Session | None) -> State:
         """A session counts for twelve hours, and while it proved what a login asks for; left alone it locks."""
         if session is None or session.over or self.now >= session.since + LONGEST:
