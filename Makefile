@@ -9,10 +9,11 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
 LOCKED := --require-hashes --no-deps --only-binary :all:
 CHECKS := check-format check-lint check-types check-templates check-rules
 ARGS :=
+STORIES := 50000
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run setup test check format fuzz bench screenshots lock clean programs $(CHECKS)
+.PHONY: help run setup test model check format fuzz bench screenshots lock clean programs $(CHECKS)
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -24,6 +25,9 @@ setup: $(STAMPS)/run ## make the virtual environment with .venv/bin/ccm
 
 test: programs $(STAMPS)/dev ## set up what the tests need and run all of them (some: make test ARGS=tests/unit)
 	$(BIN)/python -m pytest -n 2 --dist loadscope $(ARGS)
+
+model: programs $(STAMPS)/dev ## tell the model of the sign-in 50,000 random stories (fewer: make model STORIES=1000)
+	MODEL_STORIES=$(STORIES) $(BIN)/python -m pytest -n 2 --dist loadscope -rP -o faulthandler_timeout=0 tests/model/test_stories.py $(ARGS)
 
 check: $(CHECKS) ## check format, lint, types, templates and import rules (all of them: make -k check)
 
