@@ -23,6 +23,8 @@ from ccm_twofactor import totp
 
 KEY = b"12345678901234567890"
 NOW = 1_800_000_010.0
+CODES = tuple(pyotp.TOTP(totp.base32_key(KEY)).at(NOW + shift) for shift in (-30, 0, 30))
+"""What the app shows in the three steps that count, as another implementation tells."""
 QR_BYTES = 2953
 """What the largest QR code of level L holds (ISO/IEC 18004, table 7)."""
 MIN_LENGTH = 15
@@ -107,34 +109,27 @@ def plugin_settings(text: str) -> None:
         assert (found["choice"] in {"red", "blue"}, type(found["truth"])) == (True, bool)
 
 
-class Factor:
-    """A smartphone app's codes, told by another implementation, and its key address."""
+def code(text: str) -> None:
+    """Exactly the three codes of the window pass, blanks aside; nothing else is more than wrong."""
+    enrolment = Enrolment(id=1, label="Smartphone app", data=KEY, counter=-1, confirmed=True)
+    verdict = totp.verify([enrolment], text, NOW)
+    typed = text.replace(" ", "")
+    if typed in CODES:
+        assert verdict == Passed(1, counter=int(NOW // 30) - 1 + CODES.index(typed))
+    else:
+        assert isinstance(verdict, Refused)
+        assert verdict.reason == "wrong"
 
-    def __init__(self) -> None:
-        generator = pyotp.TOTP(totp.base32_key(KEY))
-        self.codes = tuple(generator.at(NOW + shift) for shift in (-30, 0, 30))
-        self._step = int(NOW // 30)
 
-    def answer(self, text: str) -> None:
-        """Exactly the three codes of the window pass, blanks aside; nothing else is more than wrong."""
-        enrolment = Enrolment(id=1, label="Smartphone app", data=KEY, counter=-1, confirmed=True)
-        verdict = totp.verify([enrolment], text, NOW)
-        typed = text.replace(" ", "")
-        if typed in self.codes:
-            assert verdict == Passed(1, counter=self._step - 1 + self.codes.index(typed))
-        else:
-            assert isinstance(verdict, Refused)
-            assert verdict.reason == "wrong"
-
-    def address(self, text: str) -> None:
-        """Whatever issuer and account are called, an app reads the secret and both names, and a QR code holds it."""
-        issuer, _, account = text.partition("\n")
-        uri = totp.key_uri(KEY, issuer=issuer, account=account)
-        assert uri.isascii()
-        assert len(uri) < QR_BYTES
-        read = pyotp.parse_uri(uri)
-        assert read.secret == totp.base32_key(KEY)
-        assert unquote(uri.partition("/totp/")[2].partition("?")[0]) == f"{read.issuer}:{read.name}"
-        assert all(part.isprintable() and len(part) <= 64 for part in (read.issuer or "", read.name))
-        if len(uri) > QR_BYTES // 2:
-            assert totp.qr_code(uri).size > 0
+def key_address(text: str) -> None:
+    """Whatever issuer and account are called, an app reads the secret and both names, and a QR code holds it."""
+    issuer, _, account = text.partition("\n")
+    uri = totp.key_uri(KEY, issuer=issuer, account=account)
+    assert uri.isascii()
+    assert len(uri) < QR_BYTES
+    read = pyotp.parse_uri(uri)
+    assert read.secret == totp.base32_key(KEY)
+    assert unquote(uri.partition("/totp/")[2].partition("?")[0]) == f"{read.issuer}:{read.name}"
+    assert all(part.isprintable() and len(part) <= 64 for part in (read.issuer or "", read.name))
+    if len(uri) > QR_BYTES // 2:
+        assert totp.qr_code(uri).size > 0

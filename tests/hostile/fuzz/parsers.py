@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.hostile.fuzz.from_operators import Files, moment
-from tests.hostile.fuzz.from_people import Factor, email, name, password, plugin_settings, row_id
+from tests.hostile.fuzz.from_people import CODES, code, email, key_address, name, password, plugin_settings, row_id
 from tests.hostile.fuzz.from_requests import (
     PageTokens,
     StaticFiles,
@@ -63,86 +63,90 @@ class Parser:
         assert time.thread_time() - began < MOST_SECONDS
 
 
+URLS = ("http://", "https://a.example", "HTTPS://a.example", "smtp://", "a.example", "[::1]", ":80", ":99999", "@", "/")
+URLS += (
+    "?",
+    "#",
+    "60",
+    "true",
+    "10.0.0.0/8",
+    "::/0",
+    "fe80::%1",
+    ",",
+    "file:",
+    "sqlite:///",
+    "999999999",
+    "%41",
+    "u:p@h",
+)
+NAMES = ("idle", "CCM_SESSION_IDLE_SECONDS", "CCM_BASE_URL", "CCM_MAIL_URL", "CCM_TRUSTED_PROXIES", "CCM_MAIL_FROM")
+TOML = ("session_idle_seconds", "base_url", "mail_url", "trusted_proxies", "audit_days", " = ", '"', "[", "]", "{", "}")
+TOML += ("'", '"""', "\n", "0x", "1e9", "-", "_", "#", "\\u", "1979-05-27", "nan", ".", "9" * 5000, "f" * 5000)
+HOPS = (
+    "127.0.0.1",
+    "203.0.113.9",
+    "2001:db8::1",
+    "::ffff:203.0.113.9",
+    "fe80::%",
+    "%",
+    ",",
+    ", ",
+    "/24",
+    ":80",
+    "unknown",
+)
+FIELDS = ("username", "password", "new_password", "first_name", "language", "email", "role", "page_token", "code")
+WORDS: dict[str, tuple[str, ...]] = {
+    "next path": ("/", "//", "\\", "@", "evil.example", ":", "http:", "%2f", "?", "#", ";"),
+    "path in logs": ("/password/reset", "/activate", "/account/email", "/", "\n"),
+    "language": ("de", "en", "-AT", ";", "q=", "0.5", ",", "*", "nan", "inf", "1e999", "-1"),
+    "host": ("a.example", ":", "80", "[", "]", "::1", "@", "/", "?", "%", ",", "\N{FULLWIDTH SOLIDUS}"),
+    "addresses": HOPS,
+    "static file": ("app.css", "/", "..", ".", "x" * 300, "static", "./"),
+    "user agent": ("Mozilla/5.0", "Edg", "Chrome", "Safari", "Android", "(", "iPad", " ", "/"),
+    "cookies": ("ccm_session", "ccm_login", "__Host-", "=", ";", '"', "\\073", "A" * 43, "$Path"),
+    "page token": ("A" * 43, "_" * 43, "=", "+", "/", "-", "A", "\n"),
+    "form": (*FIELDS, "=", "&", "+", ";", "%", "%C3", "%A4", "\xc3%A4", "a" * 500),
+    "id": ("9" * 19, "0", "1", "9", "-", "+", ".", "_", "e"),
+    "name": ("erika", "console", "@", "＠", "ﬃ", "a" * 64, "ﬁ" * 40, "."),
+    "email": ("a@b.example", "a=?utf-8?q?b?=@b.example", "@", ".", "..", "?=", ",", "<", ">", '"', "(", ")", "!", "+"),
+    "password": ("password", "erika", "1234567890", "qwertz", "a" * 250, "ﷺ" * 60),
+    "plugin settings": ("issuer", "-", "1", "9" * 9, "true", "red", "ä" * 200),
+    "code": (*CODES, " ", "0", "1", "123456"),
+    "key address": ("ACME", ":", "%3A", "&", "secret=", "?", "/", "\n", "\U0001f511" * 64),
+    "settings file": (*TOML, *URLS),
+    "environment": (*NAMES, "=", "\n", *URLS),
+    "key file": ("0000000a", ":", "A" * 43 + "=", "\n", " ", "=", "ffffffff", "0" * 8),
+    "sealed data": ("\1", "\0\0\0\n", "\0" * 12, "\xff"),
+    "time": ("2026-01-31", "T", "08:00", "+14:00", "Z", "-W01-1", "0001-01-01", "24h", "9", "m", "d"),
+}
+
+
 def parsers(folder: Path) -> dict[str, Parser]:
     """Return every parser by name; those of files write into the folder."""
-    files, factor, tokens = Files(folder), Factor(), PageTokens(folder)
-    names = ("idle", "CCM_SESSION_IDLE_SECONDS", "CCM_BASE_URL", "CCM_MAIL_URL", "CCM_TRUSTED_PROXIES", "CCM_MAIL_FROM")
-    values = (
-        "http://",
-        "https://a.example",
-        "HTTPS://a.example",
-        "smtp://",
-        "a.example",
-        "[::1]",
-        ":80",
-        ":99999",
-        "@",
-        "/",
-        "?",
-        "#",
-        "60",
-    )
-    values += ("true", "10.0.0.0/8", "::/0", "fe80::%1", ",", "file:", "sqlite:///", "999999999", "%41", "u:p@h")
-    toml = ("session_idle_seconds", "base_url", "mail_url", "trusted_proxies", "audit_days", " = ", '"', "[", "]", "{")
-    toml += ("}", "'", '"""', "\n", "0x", "1e9", "-", "_", "#", "\\u", "1979-05-27", "nan", ".", "9" * 5000, "f" * 5000)
-    hops = (
-        "127.0.0.1",
-        "203.0.113.9",
-        "2001:db8::1",
-        "::ffff:203.0.113.9",
-        "fe80::%",
-        "%",
-        ",",
-        ", ",
-        "/24",
-        ":80",
-        "unknown",
-    )
-    fields = ("username", "password", "new_password", "first_name", "language", "email", "role", "page_token", "code")
-    return {
-        "next path": Parser(next_path, ("/", "//", "\\", "@", "evil.example", ":", "http:", "%2f", "?", "#", ";")),
-        "path in logs": Parser(path_in_logs, ("/password/reset", "/activate", "/account/email", "/", "\n")),
-        "language": Parser(language, ("de", "en", "-AT", ";", "q=", "0.5", ",", "*", "nan", "inf", "1e999", "-1")),
-        "host": Parser(
-            host, ("a.example", ":", "80", "[", "]", "::1", "@", "/", "?", "%", ",", "\N{FULLWIDTH SOLIDUS}")
-        ),
-        "addresses": Parser(addresses, hops),
-        "static file": Parser(StaticFiles(folder).check, ("app.css", "/", "..", ".", "x" * 300, "static", "./")),
-        "user agent": Parser(user_agent, ("Mozilla/5.0", "Edg", "Chrome", "Safari", "Android", "(", "iPad", " ", "/")),
-        "cookies": Parser(cookies, ("ccm_session", "ccm_login", "__Host-", "=", ";", '"', "\\073", "A" * 43, "$Path")),
-        "page token": Parser(tokens.check, ("A" * 43, "_" * 43, "=", "+", "/", "-", "A", "\n")),
-        "form": Parser(form, (*fields, "=", "&", "+", ";", "%", "%C3", "%A4", "\xc3%A4", "a" * 500)),
-        "id": Parser(row_id, ("9" * 19, "0", "1", "9", "-", "+", ".", "_", "e")),
-        "name": Parser(name, ("erika", "console", "@", "＠", "ﬃ", "a" * 64, "ﬁ" * 40, ".")),
-        "email": Parser(
-            email,
-            (
-                "a@b.example",
-                "a=?utf-8?q?b?=@b.example",
-                "@",
-                ".",
-                "..",
-                "=?utf-8?q?",
-                "?=",
-                ",",
-                "<",
-                ">",
-                '"',
-                "(",
-                ")",
-                "!",
-                "+",
-            ),
-        ),
-        "password": Parser(password, ("password", "erika", "1234567890", "qwertz", "a" * 250, "ﷺ" * 60)),
-        "plugin settings": Parser(plugin_settings, ("issuer", "-", "1", "9" * 9, "true", "red", "ä" * 200)),
-        "code": Parser(factor.answer, (*factor.codes, " ", "0", "1", "123456")),
-        "key address": Parser(factor.address, ("ACME", ":", "%3A", "&", "secret=", "?", "/", "\n", "\U0001f511" * 64)),
-        "settings file": Parser(files.settings_file, toml + values),
-        "environment": Parser(files.environment, (*names, "=", "\n", *values)),
-        "key file": Parser(files.key_file, ("0000000a", ":", "A" * 43 + "=", "\n", " ", "=", "ffffffff", "0" * 8)),
-        "sealed data": Parser(files.sealed, ("\1", "\0\0\0\n", "\0" * 12, "\xff")),
-        "time": Parser(
-            moment, ("2026-01-31", "T", "08:00", "+14:00", "Z", "-W01-1", "0001-01-01", "24h", "9", "m", "d")
-        ),
+    files = Files(folder)
+    checks: dict[str, Callable[[str], None]] = {
+        "next path": next_path,
+        "path in logs": path_in_logs,
+        "language": language,
+        "host": host,
+        "addresses": addresses,
+        "static file": StaticFiles(folder).check,
+        "user agent": user_agent,
+        "cookies": cookies,
+        "page token": PageTokens(folder).check,
+        "form": form,
+        "id": row_id,
+        "name": name,
+        "email": email,
+        "password": password,
+        "plugin settings": plugin_settings,
+        "code": code,
+        "key address": key_address,
+        "settings file": files.settings_file,
+        "environment": files.environment,
+        "key file": files.key_file,
+        "sealed data": files.sealed,
+        "time": moment,
     }
+    return {about: Parser(check, WORDS[about]) for about, check in checks.items()}

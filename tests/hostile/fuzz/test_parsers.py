@@ -13,7 +13,7 @@ from tests.hostile.fuzz.parsers import ODD, Parser, parsers
 NAMES = tuple(parsers(Path()))
 EXAMPLES = 150
 LARGEST = 65536
-MOST_MEMORY = 48 * 2**20
+MOST_MEMORY = 16 * 2**20
 """Far more than any parser takes for 64 KiB, far less than one that multiplies."""
 
 
