@@ -37,7 +37,7 @@ def campaign(names: Sequence[str], seconds: int) -> bool:
     sound = True
     for name in names:
         done = guided(name, f"-max_total_time={seconds}")
-        said = done.stdout + done.stderr
+        said = done.stderr + done.stdout  # the exception is in the latter
         executed, kept = EXECUTED.search(said), KEPT_IN.search(said)
         tell(f"{name:16} {int(executed[1]) if executed else 0:>9} inputs")
         if done.returncode:
@@ -64,7 +64,7 @@ def main() -> int:
         options.error(f"there is no parser {unknown[0]}" if unknown else "--again needs the name of one parser")
     if chosen.again:
         done = guided(chosen.names[0], str(chosen.again))
-        tell(done.stdout + done.stderr)
+        tell(done.stderr + done.stdout)
         return done.returncode
     return 0 if campaign(chosen.names or NAMES, chosen.seconds) else 1
 

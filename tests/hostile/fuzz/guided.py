@@ -61,7 +61,8 @@ def fuzz(name: str, options: Sequence[str]) -> None:
 
                 run(ask, options)
         parser = parsers(folder)[name]
-        run(lambda data: parser.run(text_of(data)), [*options, *hints(parser, folder)])
+        one_input = any(not option.startswith("-") for option in options)
+        run(lambda data: parser.run(text_of(data)), options if one_input else [*options, *hints(parser, folder)])
 
 
 def hints(parser: Parser, folder: Path) -> list[str]:
