@@ -1,9 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The model: when a session may exist, when a code is asked, and whether a second factor is set up.
-
-Each method is one act. It says in a sentence what follows from it, and returns what the person should see. The state
-machine does the same to the product and compares.
-"""
+"""The model: when a session may exist, when a code is asked, and who has a factor. Each method is one act."""
 
 from __future__ import annotations
 
@@ -242,8 +238,7 @@ class Model(World):
 
     def _look(self, browser: Browser) -> Session | None:
         """Only an active session opens pages; being used, noted once a minute, it locks later."""
-        session = browser.session
-        if session is None or self.state(session) is not State.ACTIVE:
+        if (session := browser.session) is None or self.state(session) is not State.ACTIVE:
             return None
         if self.now >= session.seen + NOTED:
             session.seen = self.now
