@@ -13,7 +13,7 @@ STORIES := 50000
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run setup test model check format fuzz bench screenshots lock clean programs $(CHECKS)
+.PHONY: help run setup test model check format fuzz mutants bench screenshots lock clean programs $(CHECKS)
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -39,6 +39,10 @@ format: $(STAMPS)/dev ## format the code and mend what the linter can
 fuzz: $(STAMPS)/fuzz ## fuzz every parser for a minute, guided by coverage (see make fuzz ARGS=--help)
 	$(BIN)/python -m tests.hostile.fuzz $(ARGS)
 
+mutants: programs $(STAMPS)/mutants ## change what must never be wrong, thousands of times, and see that tests fail (hours; again: only what is new)
+	$(BIN)/mutmut run --max-children 2 $(ARGS)
+	$(BIN)/mutmut results
+
 bench: $(STAMPS)/dev ## measure time per request, memory and start, against one password hash
 	$(BIN)/python -m bench $(ARGS)
 
@@ -50,7 +54,7 @@ lock: ## write requirements/*.txt from the pyproject files (newest versions: mak
 	@python="$$(tools/find-python)" && "$$python" tools/lock.py $(ARGS)
 
 clean: ## remove what make has made; the data in ./var stays
-	rm -rf $(VENV) build dist plugins/*/dist test-results .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) build dist plugins/*/dist test-results mutants .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(CHECKS): $(STAMPS)/dev
@@ -88,7 +92,7 @@ $(STAMPS)/dev: $(STAMPS)/run requirements/dev.txt
 	@$(PIP) install $(LOCKED) -r requirements/dev.txt
 	@touch $@
 
-$(STAMPS)/fuzz: $(STAMPS)/dev requirements/fuzz.txt
-	@echo "Installing the locked fuzzer …"
-	@$(PIP) install $(LOCKED) -r requirements/fuzz.txt
+$(STAMPS)/fuzz $(STAMPS)/mutants: $(STAMPS)/%: $(STAMPS)/dev requirements/%.txt
+	@echo "Installing the locked tools for make $* …"
+	@$(PIP) install $(LOCKED) -r requirements/$*.txt
 	@touch $@

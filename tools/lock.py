@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Write requirements/run.txt, dev.txt and fuzz.txt: exact versions with the hashes of all their files.
+"""Write requirements/*.txt: exact versions with the hashes of all their files.
 
 run.txt holds what both distributions need to run and to be installed from a checkout, dev.txt adds the development
-tools, fuzz.txt is what `make fuzz` installs on top. Versions that still fit stay, unless ``--upgrade`` is given. The
+tools; fuzz.txt and mutants.txt are what the targets of these names install on top. Versions that still fit stay, unless ``--upgrade`` is given. The
 files name no package index, so they work with whichever one pip is set up for.
 """
 
@@ -21,14 +21,18 @@ EVERY_PYTHON = ["--universal", "--python-version", "3.11"]
 HASHES_ONLY = ["--generate-hashes", "--no-emit-index-url", "--no-annotate", "--no-header"]
 
 
-def wanted() -> tuple[list[str], list[str], list[str]]:
-    """Return the direct requirements for running, development and fuzzing, without our own distributions."""
+ON_TOP = ("fuzz", "mutants")
+"""Groups of packages that one target needs, each with a lock of its own."""
+
+
+def wanted() -> tuple[list[str], dict[str, list[str]]]:
+    """Return the direct requirements for running, without our own distributions, and the groups of tools."""
     files = [ROOT / "pyproject.toml", *sorted(ROOT.glob("plugins/*/pyproject.toml"))]
     projects = [tomllib.loads(file.read_text("utf-8")) for file in files]
     ours = tuple(project["project"]["name"] for project in projects)
     running = [need for project in projects for need in project["project"]["dependencies"] if not need.startswith(ours)]
     groups = projects[0]["dependency-groups"]
-    return running + groups["build"], groups["dev"], groups["fuzz"]
+    return running + groups["build"], groups
 
 
 def write_lock(resolver: Path, needs: list[str], target: Path, options: list[str]) -> None:
@@ -43,7 +47,7 @@ def main(options: list[str]) -> None:
     """Make a throw-away environment with the resolver in it and write the files."""
     if set(options) - {"--upgrade"}:
         sys.exit("usage: lock.py [--upgrade]")
-    running, development, fuzzing = wanted()
+    running, groups = wanted()
     LOCKS.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         venv.create(folder, with_pip=True)
@@ -51,8 +55,10 @@ def main(options: list[str]) -> None:
         subprocess.run([programs / "pip", "install", "--quiet", RESOLVER], check=True)
         write_lock(programs / "uv", running, LOCKS / "run.txt", options)
         same = ["--constraint", str(LOCKS / "run.txt")]
-        write_lock(programs / "uv", running + development, LOCKS / "dev.txt", [*options, *same])
-        write_lock(programs / "uv", fuzzing, LOCKS / "fuzz.txt", options)
+        write_lock(programs / "uv", running + groups["dev"], LOCKS / "dev.txt", [*options, *same])
+        same = ["--constraint", str(LOCKS / "dev.txt")]
+        for group in ON_TOP:
+            write_lock(programs / "uv", groups[group], LOCKS / f"{group}.txt", [*options, *same])
 
 
 if __name__ == "__main__":

@@ -10,7 +10,8 @@ from packaging.utils import canonicalize_name
 
 from tests.packaging.environment import PROJECTS, ROOT
 
-LOCKS = ["run", "dev", "fuzz"]
+ON_TOP = ["fuzz", "mutants"]
+LOCKS = ["run", "dev", *ON_TOP]
 PIN = re.compile(r"([a-z0-9-]+)==(\S+)( ; [^\\]+)?((?: \\\n    --hash=sha256:[0-9a-f]{64})+)\n")
 
 
@@ -31,8 +32,8 @@ def versions(lock: str) -> dict[str, str]:
 def direct_needs(lock: str) -> list[Requirement]:
     projects = [tomllib.loads((folder / "pyproject.toml").read_text("utf-8")) for folder in PROJECTS.values()]
     groups = projects[0]["dependency-groups"]
-    if lock == "fuzz":
-        return [Requirement(need) for need in groups["fuzz"]]
+    if lock in ON_TOP:
+        return [Requirement(need) for need in groups[lock]]
     needs = [need for project in projects for need in project["project"]["dependencies"]]
     needs += groups["build"] + (groups["dev"] if lock == "dev" else [])
     return [need for need in map(Requirement, needs) if need.name not in PROJECTS]
