@@ -2,8 +2,8 @@
 """Write requirements/*.txt: exact versions with the hashes of all their files.
 
 run.txt holds what both distributions need to run and to be installed from a checkout, dev.txt adds the development
-tools; fuzz.txt and mutants.txt are what the targets of these names install on top. Versions that still fit stay, unless ``--upgrade`` is given. The
-files name no package index, so they work with whichever one pip is set up for.
+tools; fuzz.txt and mutants.txt are what the targets of these names install on top. Versions that still fit stay, unless
+``--upgrade`` is given. The files name no package index, so they work with whichever one pip is set up for.
 """
 
 import subprocess
