@@ -89,12 +89,15 @@ class Stage(RuleBasedStateMachine):
         for number, (hands, browser) in enumerate(self.seats()):
             self.keep_cookie(number, hands, browser)
             state = self.model.state(browser.session)
+            self.reached.add(f"a session is {state.value}")
+            if not {"ccm_session", "ccm_login"} & set(hands.browser.cookies):
+                assert state is State.NONE
+                continue
             hands.at(self.deployment.workers[self.worker])
             name = browser.session.person.name if browser.session and state is not State.NONE else None
             assert hands.state() == (state, name)
             if state is not State.ACTIVE or hands is self.acting:  # others of which nobody doubts it cost too much
                 assert hands.opens_account() == (state is State.ACTIVE)
-            self.reached.add(f"a session is {state.value}")
         for person in self.model.people.values():
             user = self.tenant.users[person.name]
             rows = self.console.factors.ledger.confirmed(user.id)
