@@ -133,6 +133,10 @@ class Stage(RuleBasedStateMachine):
     def is_active(self, browser: Browser) -> bool:
         return self.model.state(browser.session) is State.ACTIVE
 
+    def asked(self) -> list[str]:
+        """Return whom a login asks for a code at present."""
+        return [name for name, person in self.model.people.items() if self.model.asks(person)]
+
     def is_asked(self, browser: Browser) -> bool:
         return self.model.waits(browser.pending)
 

@@ -57,12 +57,13 @@ class Stories(Stage):
         password = password_of(person, right=right)
         self.same("sign in", hands.sign_in(name, password), self.model.sign_in(browser, person, password))
 
+    @precondition(lambda self: self.some(has_pending) or self.asked())
     @rule(number=NUMBERS, worker=WORKERS, name=NAMES, kind=CODES, eager=MOSTLY)
     def answer(self, number: int, worker: int, name: str, kind: str, eager: bool) -> None:
         """With a code dialog open somewhere; if none is, somebody takes the first step now."""
-        if not self.some(self.is_asked if eager else has_pending):
-            asked = [one for one in (name, *self.model.people) if self.model.asks(self.model.people[one])]
-            self.sign_in(number, worker, asked[0] if asked else name, right=True)
+        asked = self.asked()
+        if asked and not self.some(self.is_asked if eager else has_pending):
+            self.sign_in(number, worker, name if name in asked else asked[0], right=True)
         hands, browser = self.sit_down(number, worker, *([self.is_asked] if eager else []), has_pending)
         typed = self.typed(kind, browser.pending.person.factor if browser.pending else None)
         self.same(f"answer with the {kind} code", hands.answer(typed), self.model.answer(browser, typed))
