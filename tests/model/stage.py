@@ -133,6 +133,9 @@ class Stage(RuleBasedStateMachine):
     def is_active(self, browser: Browser) -> bool:
         return self.model.state(browser.session) is State.ACTIVE
 
+    def links_of(self, person: Person) -> list[tuple[str, Link]]:
+        return [one for one in self.links if one[1].person is person]
+
     def asked(self) -> list[str]:
         """Return whom a login asks for a code at present."""
         return [name for name, person in self.model.people.items() if self.model.asks(person)]

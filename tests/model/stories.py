@@ -154,15 +154,18 @@ class Stories(Stage):
         self.model.visit(browser)
         self.links.append((self.deployment.mailed_path(self.tenant), self.model.ask_for_link(self.model.people[name])))
 
-    @rule(number=NUMBERS, worker=WORKERS, name=NAMES, which=st.integers(0, 3), same_password=st.booleans())
-    def complete(self, number: int, worker: int, name: str, which: int, same_password: bool) -> None:
-        """With a link that was mailed, the newest or an older one; if none was, it is now."""
-        if not self.links:
+    @rule(number=NUMBERS, worker=WORKERS, name=NAMES, again=st.booleans(), which=NUMBERS, same_password=st.booleans())
+    def complete(self, number: int, worker: int, name: str, again: bool, which: int, same_password: bool) -> None:
+        """With a link that was mailed, the newest or an older one; ``again``: another one is asked for before."""
+        person = self.model.people[name]
+        if (again or not self.links_of(person)) and len(self.links) < MOST_LINKS:
             self.ask_for_link(number, worker, name)
+        if not (links := self.links_of(person)):
+            return
         hands, browser = self.sit_down(number, worker)
-        path, link = self.links[-1 - which % len(self.links)]
-        what = f"complete a link of {standing(link.person)} user"
-        password = password_of(link.person, right=same_password)
+        path, link = links[-1 - which % len(links)]
+        what = f"complete a link of {standing(person)} user"
+        password = password_of(person, right=same_password)
         seen = hands.complete(path, password)
         self.model.visit(browser)
         self.same(what, seen, self.model.complete(link, password))
