@@ -28,6 +28,7 @@ from ccm_core.app import create_app
 from ccm_core.config import Settings, load
 from ccm_core.db import models as m
 from ccm_core.db.engine import create_file
+from ccm_core.services import mailed_links
 from ccm_core.services.accounts import USER, Account
 from ccm_core.services.clients import Client, network_of
 from ccm_core.services.enrolments import place
@@ -149,6 +150,14 @@ class Deployment:
         with self.console.database.write() as connection:
             connection.execute(insert(m.pending_login).values(values))
         return token
+
+    def link(self, tenant: Tenant, name: str) -> str:
+        """Make a link to a new password as if it had just been mailed, and return its path."""
+        now, seconds = self.clock(), self.settings.reset_seconds
+        with self.console.database.write() as connection:
+            user = tenant.users[name].id
+            token = mailed_links.create(connection, "reset", tenant.instance.id, user, now, seconds)
+        return f"/password/reset/{token}"
 
     def browser(self, tenant: Tenant) -> Browser:
         """Return a browser that has not been anywhere."""

@@ -63,6 +63,10 @@ class Hands:
         goal = f"{PAGES}/disable" if before_code else "/account"
         return _seen(self._own("/confirm", password=password, code=typed, next=goal), {goal: Seen.DONE})
 
+    def change_password(self, current: str, new: str) -> Seen:
+        fields = {"current_password": current, "new_password": new, "repeat_password": new}
+        return _seen(self._own("/account/password", **fields), {"/account": Seen.DONE})
+
     def begin(self) -> tuple[Seen, str]:
         """Press the button, and return the secret key of the page that it leads to."""
         setup = f"{PAGES}/setup"

@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""The model: when a session may exist, when a code is asked, and who has a factor. Each method is one act."""
+"""The model: when a session may exist, when a code is asked, and whether a second factor is set up.
+
+Each method is one act. It says in a sentence what follows from it, and returns what the person should see. The state
+machine does the same to the product and compares.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +11,12 @@ from tests.model.world import (
     FREE,
     GRACE,
     LINK,
-    LOGIN,
-    NOTED,
     RECENT,
     SETUP,
     Browser,
     Code,
     Factor,
     Link,
-    Pending,
     Person,
     Seen,
     Session,
@@ -30,14 +31,14 @@ class Model(World):
 
     def sign_in(self, browser: Browser, person: Person, password: str) -> Seen:
         """The right password ends the browser's session; it opens a new one only if no code is asked."""
-        self._look(browser)
+        self.look(browser)
         if not person.passwords.may(self.now):
             return Seen.WAIT
         person.passwords.guess(self.now)
         if password != person.password:
             return Seen.REFUSED
         person.passwords.clear()
-        self._close(browser)
+        self.close(browser)
         if not self.asks(person):
             self.open(browser, person, None)
             return Seen.DONE
@@ -46,7 +47,7 @@ class Model(World):
 
     def answer(self, browser: Browser, typed: str) -> Seen:
         """After the right password, within five minutes and five codes, the right code opens a session."""
-        self._look(browser)
+        self.look(browser)
         pending = browser.pending
         if pending is None or not self.waits(pending):
             return Seen.LOG_IN
@@ -55,7 +56,7 @@ class Model(World):
             return seen
         pending.tries += 1
         if seen is Seen.DONE:
-            self._close(browser)
+            self.close(browser)
             self.open(browser, pending.person, pending.person.factor)
         if seen is Seen.DONE or pending.tries >= FREE:
             pending.over, browser.pending = True, None
@@ -63,7 +64,7 @@ class Model(World):
 
     def back(self, browser: Browser) -> None:
         """«Back» gives the right password up."""
-        self._look(browser)
+        self.look(browser)
         if browser.pending is not None:
             browser.pending.over, browser.pending = True, None
 
@@ -76,7 +77,7 @@ class Model(World):
             return Seen.REFUSED
         if browser.pending is not None:
             browser.pending.over, browser.pending = True, None
-        self._close(browser)
+        self.close(browser)
         return Seen.LOG_IN
 
     def unlock(self, browser: Browser, password: str, *, page: bool, same_agent: bool) -> Seen:
@@ -96,7 +97,7 @@ class Model(World):
         unchanged = session.generation == self.generation
         if password == person.password and page and same_agent and unchanged and state is State.LOCKED:
             person.passwords.clear()
-            self._renew(session)
+            self.renew(session)
             return Seen.DONE
         session.refusals += 1
         session.over = session.over or session.refusals >= FREE
@@ -104,14 +105,14 @@ class Model(World):
 
     def visit(self, browser: Browser) -> Seen:
         """The account page opens in an active session."""
-        return Seen.DONE if self._look(browser) else Seen.LOG_IN
+        return Seen.DONE if self.look(browser) else Seen.LOG_IN
 
     def confirm(self, browser: Browser, password: str, typed: str, *, before_code: bool) -> Seen:
         """Password and, if a login asks for one, a code make the login recent.
 
         ``before_code``: the password is enough before a page that asks for a code itself, and counts only there.
         """
-        session = self._look(browser)
+        session = self.look(browser)
         if session is None:
             return Seen.LOG_IN
         person = session.person
@@ -130,15 +131,32 @@ class Model(World):
                 return seen
             session.proved = person.factor
         person.passwords.clear()
-        self._renew(session)
+        self.renew(session)
         session.password = self.now
         if not (asks and before_code):
             session.recent = self.now
         return Seen.DONE
 
+    def change_password(self, browser: Browser, current: str, new: str) -> Seen:
+        """The own password needs a recent login and the current one; everything else of the person ends."""
+        session = self.look(browser)
+        if session is None or self.now >= session.recent + RECENT:
+            return Seen.CONFIRM if session else Seen.LOG_IN
+        person = session.person
+        if not person.passwords.may(self.now):
+            return Seen.WAIT
+        person.passwords.guess(self.now)
+        if current != person.password:
+            return Seen.REFUSED
+        person.passwords.clear()
+        person.password = new
+        self.end_logins(person, keep=session)
+        self.renew(session)
+        return Seen.DONE
+
     def begin(self, browser: Browser, code: Code) -> Seen:
         """Who may use the plugin and has no second factor can begin a set-up, soon after a login or a confirmation."""
-        session = self._look(browser)
+        session = self.look(browser)
         before = self._before_plugin_page(session)
         if session is None or before is not None:
             return before or Seen.LOG_IN
@@ -150,7 +168,7 @@ class Model(World):
 
     def finish(self, browser: Browser, typed: str) -> Seen:
         """A code of the new phone binds it, in the session that began; everything else of the person ends."""
-        session = self._look(browser)
+        session = self.look(browser)
         if session is None or not self.visible(session.person):
             return Seen.MISSING if session else Seen.LOG_IN
         person, setup = session.person, session.person.setup
@@ -161,14 +179,14 @@ class Model(World):
             person.setup = None if setup.tries >= FREE else setup
             return Seen.REFUSED
         person.factor, person.setup = setup.factor, None
-        self._end_logins(person, keep=session)
-        self._renew(session)
+        self.end_logins(person, keep=session)
+        self.renew(session)
         session.proved = person.factor
         return Seen.DONE
 
     def disable(self, browser: Browser, typed: str) -> Seen:
         """A code unbinds the phone, soon after the password was given; everything else of the person ends."""
-        session = self._look(browser)
+        session = self.look(browser)
         before = self._before_plugin_page(session)
         if session is None or before is not None:
             return before or Seen.LOG_IN
@@ -176,8 +194,8 @@ class Model(World):
         seen = self._prove(person, typed) if person.factor else Seen.REFUSED
         if seen is Seen.DONE:
             person.factor, session.proved = None, None
-            self._end_logins(person, keep=session)
-            self._renew(session)
+            self.end_logins(person, keep=session)
+            self.renew(session)
         return seen
 
     def ask_for_link(self, person: Person) -> Link:
@@ -205,6 +223,10 @@ class Model(World):
         self._remove_factor(person)
         person.allowed = False
 
+    def shut_out(self, person: Person) -> None:
+        """An administrator disables an account, and enables it again: every login is over."""
+        self.end_logins(person)
+
     def switch(self, *, on: bool) -> None:
         """The plugin is switched on or off. Second factors stay and count again; nothing locked goes on."""
         self.generation += on is not self.active
@@ -219,30 +241,6 @@ class Model(World):
             return self.state(session)
         session.over = session.over or self.now > replaced_at + GRACE
         return State.NONE
-
-    def open(self, browser: Browser, person: Person, proved: Factor | None) -> None:
-        browser.session = Session(person, proved, self.generation, self.now, self.now, self.now, self.now)
-        self.sessions.append(browser.session)
-
-    def wait_for_code(self, browser: Browser, person: Person) -> None:
-        browser.pending = Pending(person, self.now + LOGIN)
-        self.pending.append(browser.pending)
-
-    def _close(self, browser: Browser) -> None:
-        if browser.session is not None:
-            browser.session.over = True
-        browser.session = None
-
-    def _renew(self, session: Session) -> None:
-        session.seen, session.refusals = self.now, 0
-
-    def _look(self, browser: Browser) -> Session | None:
-        """Only an active session opens pages; being used, noted once a minute, it locks later."""
-        if (session := browser.session) is None or self.state(session) is not State.ACTIVE:
-            return None
-        if self.now >= session.seen + NOTED:
-            session.seen = self.now
-        return session
 
     def _prove(self, person: Person, typed: str) -> Seen:
         """A code is counted before it is looked at, whatever it is for."""
@@ -263,18 +261,6 @@ class Model(World):
         latest = max(session.recent, session.password) if self.asks(session.person) else session.recent
         return None if self.now < latest + RECENT else Seen.CONFIRM
 
-    def visible(self, person: Person) -> bool:
-        """The plugin's pages exist for those who may use it and those who do, while it is active."""
-        return self.active and (person.allowed or person.factor is not None)
-
     def _remove_factor(self, person: Person) -> None:
         person.factor, person.setup = None, None
-        self._end_logins(person)
-
-    def _end_logins(self, person: Person, keep: Session | None = None) -> None:
-        """What a login needs has changed: whatever began before is over, but for the session that made the change."""
-        for session in self.sessions:
-            session.over = session.over or (session.person is person and session is not keep)
-        for pending in self.pending:
-            pending.over = pending.over or pending.person is person
-        person.link = None
+        self.end_logins(person)

@@ -17,7 +17,7 @@ from ccm_core.testing.clock import START
 from tests.model.deployment import PASSWORDS, Deployment, code
 from tests.model.hands import Hands
 from tests.model.rules import Model
-from tests.model.world import PERIOD, Browser, Factor, Link, Person, Seen, Session, State
+from tests.model.world import PERIOD, Browser, Factor, Person, Seen, Session, State
 
 SECRETS = {"erika": "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ", "anna": "MFRGGZDFMZTWQ2LKNNWG23TPOBYXE43U"}
 CONSOLE = Actor()
@@ -44,7 +44,6 @@ class Stage(RuleBasedStateMachine):
         self.console = deployment.console
         self.reached: set[str] = set()
         self.old: list[Old] = []
-        self.links: list[tuple[str, Link]] = []
         self.worker = 0
         self.acting: Hands | None = None
 
@@ -61,6 +60,7 @@ class Stage(RuleBasedStateMachine):
         for name in enrolled:
             people[name].factor = Factor(partial(code, SECRETS[name]))
         self.model = Model(people, [Browser() for _ in browsers], START, active=active)
+        self.links = [(deployment.link(self.tenant, one.name), self.model.ask_for_link(one)) for one in people.values()]
         self.hands = [Hands(deployment.browser(self.tenant)) for _ in browsers]
         for (hands, browser), who in zip(self.seats(), browsers, strict=True):
             self.seat(hands, browser, who)
@@ -132,9 +132,6 @@ class Stage(RuleBasedStateMachine):
 
     def is_active(self, browser: Browser) -> bool:
         return self.model.state(browser.session) is State.ACTIVE
-
-    def links_of(self, person: Person) -> list[tuple[str, Link]]:
-        return [one for one in self.links if one[1].person is person]
 
     def asked(self) -> list[str]:
         """Return whom a login asks for a code at present."""

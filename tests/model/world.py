@@ -176,3 +176,40 @@ class World:
         """Sessions that nothing has ended, whether or not they count at present."""
         mine = (one for one in self.sessions if one.person is person and not one.over)
         return sum(self.now < one.since + LONGEST for one in mine)
+
+    def open(self, browser: Browser, person: Person, proved: Factor | None) -> None:
+        browser.session = Session(person, proved, self.generation, self.now, self.now, self.now, self.now)
+        self.sessions.append(browser.session)
+
+    def wait_for_code(self, browser: Browser, person: Person) -> None:
+        browser.pending = Pending(person, self.now + LOGIN)
+        self.pending.append(browser.pending)
+
+    def close(self, browser: Browser) -> None:
+        if browser.session is not None:
+            browser.session.over = True
+        browser.session = None
+
+    def renew(self, session: Session) -> None:
+        session.seen, session.refusals = self.now, 0
+
+    def look(self, browser: Browser) -> Session | None:
+        """Only an active session opens pages; being used, noted once a minute, it locks later."""
+        session = browser.session
+        if session is None or self.state(session) is not State.ACTIVE:
+            return None
+        if self.now >= session.seen + NOTED:
+            session.seen = self.now
+        return session
+
+    def visible(self, person: Person) -> bool:
+        """The plugin's pages exist for those who may use it and those who do, while it is active."""
+        return self.active and (person.allowed or person.factor is not None)
+
+    def end_logins(self, person: Person, keep: Session | None = None) -> None:
+        """What a login needs has changed: whatever began before is over, but for the session that made the change."""
+        for session in self.sessions:
+            session.over = session.over or (session.person is person and session is not keep)
+        for pending in self.pending:
+            pending.over = pending.over or pending.person is person
+        person.link = None
