@@ -25,6 +25,7 @@ class Ledger:
         self.locked = False
         self.begun = 0
         self.wrong_set_up_codes = 0
+        self.answers: list[str] = []
         self.open: Enrolment | None = None
         self.bound: tuple[Enrolment, ...] = ()
 
@@ -64,6 +65,7 @@ class Ledger:
         return verdict
 
     def verify(self, purpose: Purpose, enrolments: tuple[Enrolment, ...], answer: str) -> Verdict:
+        self.answers.append(answer)
         challenge = plugin.ccm_login_challenge(Login(purpose, ERIKA, enrolments))
         return challenge.verify(answer, self.now)
 
@@ -95,7 +97,7 @@ def ledger() -> Ledger:
 def visit(ledger: Ledger) -> Callable[..., Page | Redirect]:
     """Call the view that the plugin has routed to a method and a path."""
 
-    def call(method: str, path: str, form: dict[str, str] | None = None, issuer: object = "") -> Page | Redirect:
+    def call(method: str, path: str, form: dict[str, str] | None = None, **settings: object) -> Page | Redirect:
         (route,) = [route for route in plugin.ccm_pages() if (route.method, route.path) == (method, path)]
         return route.view(
             PageRequest(
@@ -104,7 +106,7 @@ def visit(ledger: Ledger) -> Callable[..., Page | Redirect]:
                 user=ERIKA,
                 now=ledger.now,
                 issuer="consent.example.org",
-                settings={"issuer": issuer},
+                settings=settings,
                 translate=lambda text: text,
                 url=own_url,
                 store=NoStore(),

@@ -2,8 +2,11 @@
 """The console command, with the host's ``Console`` in memory."""
 
 import json
+import time
+from collections.abc import Iterator
 
 import click
+import pytest
 from click.testing import CliRunner
 
 from ccm_core.plugin_api import EnrolmentSummary, User
@@ -41,6 +44,17 @@ def run(desk: Desk, *arguments: str) -> tuple[int, str]:
     return result.exit_code, result.output
 
 
+@pytest.fixture
+def tokyo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A machine whose own time is not UTC."""
+    with monkeypatch.context() as environment:
+        environment.setenv("TZ", "JST-9")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.usefixtures("tokyo")
 def test_status_tells_of_an_enabled_app() -> None:
     told = (
         "User: erika\nPlugin active: yes\nMay set it up: no\nEnabled: yes\n"

@@ -47,11 +47,19 @@ def test_the_set_up_page_shows_the_secret_of_the_ledger_in_every_form(ledger: An
 
 
 @pytest.mark.parametrize(
-    ("setting", "issuer"), [("", "consent.example.org"), (" ", "consent.example.org"), ("Our consents", "Our consents")]
+    ("settings", "issuer"),
+    [
+        ({}, "consent.example.org"),
+        ({"issuer": ""}, "consent.example.org"),
+        ({"issuer": " "}, "consent.example.org"),
+        ({"issuer": "Our consents"}, "Our consents"),
+    ],
 )
-def test_the_app_shows_the_name_of_the_settings_or_else_the_host_name(visit: Visit, setting: str, issuer: str) -> None:
+def test_the_app_shows_the_name_of_the_settings_or_else_the_host_name(
+    visit: Visit, settings: dict[str, str], issuer: str
+) -> None:
     visit("POST", "setup/begin")
-    page = visit("GET", "setup", issuer=setting)
+    page = visit("GET", "setup", **settings)
     assert isinstance(page, Page)
     uri = str(page.context["uri"])
     assert re.findall("issuer=([^&]*)", uri) == [issuer.replace(" ", "%20")]
@@ -72,6 +80,7 @@ def test_a_wrong_code_shows_the_same_secret_again(ledger: Any, visit: Visit, for
     answer = visit("POST", "setup", form)
     assert isinstance(before, Page)
     assert answer == replace(before, status=400, context={**before.context, "error": totp.WRONG})
+    assert ledger.answers == [form.get("code", "")]
     assert ledger.bound == ()
 
 
@@ -107,10 +116,8 @@ def test_without_a_set_up_its_page_leads_to_the_account(visit: Visit) -> None:
 
 @pytest.mark.usefixtures("enabled")
 def test_who_has_an_app_cannot_begin_another_set_up(ledger: Any, visit: Visit) -> None:
-    answer = visit("POST", "setup/begin")
-    assert isinstance(answer, Redirect)
-    assert answer.to == "/account"
-    assert answer.message
+    told = "2-factor authentication is already enabled. Disable it first to set up another app."
+    assert visit("POST", "setup/begin") == Redirect("/account", told)
     assert ledger.begun == 1
 
 
@@ -143,7 +150,9 @@ def test_a_wrong_code_does_not_disable_the_app(ledger: Any, visit: Visit, form: 
     shown = visit("GET", "disable")
     answer = visit("POST", "disable", form)
     assert isinstance(shown, Page)
+    assert (shown.title, shown.context["purpose"]) == ("2-factor authentication", "removal")
     assert answer == replace(shown, status=400, context={**shown.context, "error": totp.WRONG})
+    assert ledger.answers[-1] == form.get("code", "")
     assert ledger.bound
 
 

@@ -97,3 +97,11 @@ def test_the_quiet_zone_is_four_modules_wide_on_every_side() -> None:
 def test_a_usual_uri_needs_a_code_that_a_telephone_reads_from_a_screen() -> None:
     code = totp.qr_code(totp.key_uri(bytes(20), issuer="consent.example.org", account="erika"))
     assert code.size - 8 <= 45  # version 7
+
+
+def test_the_code_is_made_with_the_least_redundancy_and_mask_2_without_trying_others() -> None:
+    """The first five modules of row 8 name level (L: 01) and mask (2: 010), exclusive-or 10101 (ISO/IEC 18004, 7.9)."""
+    code = totp.qr_code(totp.key_uri(b"A" * 20, issuer="consent.example.org", account="erika"))
+    runs = re.findall(r"M(\d+) (\d+)h(\d+)v1h-\d+z", code.path)
+    row = {int(x) + at for x, y, length in runs if int(y) == 4 + 8 for at in range(int(length))}
+    assert [x for x in range(4, 9) if x in row] == [4, 5, 6, 7, 8]
