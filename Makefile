@@ -42,6 +42,7 @@ fuzz: $(STAMPS)/fuzz ## fuzz every parser for a minute, guided by coverage (see 
 mutants: programs $(STAMPS)/mutants ## change what must never be wrong, thousands of times, and see that tests fail (hours; again: only what is new)
 	$(BIN)/mutmut run --max-children 2 $(ARGS)
 	$(BIN)/mutmut results
+	cd plugins/twofactor && ../../$(BIN)/mutmut run --max-children 2 && ../../$(BIN)/mutmut results
 
 bench: $(STAMPS)/dev ## measure time per request, memory and start, against one password hash
 	$(BIN)/python -m bench $(ARGS)
@@ -54,7 +55,7 @@ lock: ## write requirements/*.txt from the pyproject files (newest versions: mak
 	@python="$$(tools/find-python)" && "$$python" tools/lock.py $(ARGS)
 
 clean: ## remove what make has made; the data in ./var stays
-	rm -rf $(VENV) build dist plugins/*/dist test-results mutants .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) build dist plugins/*/dist test-results mutants plugins/*/mutants .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(CHECKS): $(STAMPS)/dev
