@@ -21,6 +21,7 @@ from sqlalchemy import Connection, Row, bindparam, delete, insert, select, updat
 from ccm_core.db import models as m
 from ccm_core.db.engine import Database, after_commit
 from ccm_core.errors import NotFound
+from ccm_core.services.tokens import without_tokens
 from ccm_core.services.vault import Vault
 
 LEASE_SECONDS = 120
@@ -175,7 +176,9 @@ class Outbox:
 
     def _postpone(self, row: Row[*tuple[object, ...]], error: Exception) -> None:
         wait = min(LONGEST_RETRY_SECONDS, 5 * 2 ** min(row.attempts, 10))
-        values = {"due_at": self._clock() + wait, "lease": None, "error": f"{type(error).__name__}: {error}"[:500]}
+        # A mail server that takes a mail for spam may name the link in it.
+        said = without_tokens(f"{type(error).__name__}: {error}")[:500]
+        values = {"due_at": self._clock() + wait, "lease": None, "error": said}
         with self._database.write() as connection:
             connection.execute(update(m.outbox).where(_o.id == row.id, _o.lease == row.lease).values(values))
         self._log.warning(
