@@ -63,6 +63,7 @@ class Database:
             url,
             connect_args={"timeout": BUSY_SECONDS, "isolation_level": None},
             poolclass=NullPool,
+            hide_parameters=True,  # a failed statement is logged: names, addresses and hashes are not
             **options,
         )
         reading = isolation_level is not None
