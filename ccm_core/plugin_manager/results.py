@@ -101,7 +101,8 @@ def page_or_redirect(plugin: str, answer: object) -> Page | Redirect:
         if not _are_texts(answer.title):
             raise CallError("the title of the page is no text")
         if not _is_integer(answer.status, 200, 200) and not _is_integer(answer.status, 400, 599):
-            raise CallError(f"the status {answer.status!r} is neither 200 nor an error status")
+            shown = answer.status if _is_integer(answer.status, 100, 999) else "of its page"
+            raise CallError(f"the status {shown} is neither 200 nor an error status")
         _check_template(plugin, answer.template, answer.context)
         return answer
     if type(answer) is Redirect:
