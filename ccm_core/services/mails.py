@@ -106,6 +106,16 @@ LETTERS: Mapping[str, Letter] = {
             _("If you did not expect this, tell your administrator."),
         ),
     ),
+    "session_copied": Letter(
+        _("A session of yours was ended"),
+        (
+            _(
+                "A browser used an old copy of the data that keeps your account %(name)s on %(host)s signed in. "
+                "That session was ended."
+            ),
+            _NOT_YOU,
+        ),
+    ),
     "codes_stopped": Letter(
         _("Wrong login codes for your account"),
         (

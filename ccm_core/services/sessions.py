@@ -22,6 +22,7 @@ from ccm_core.services.accounts import Account
 from ccm_core.services.audit import Audit
 from ccm_core.services.clients import CONSOLE, Client
 from ccm_core.services.instances import STATE_COLUMNS, Instance, plugin_state
+from ccm_core.services.mails import Mails
 from ccm_core.services.tokens import new_token, token_hash
 from ccm_core.texts import marked as _
 
@@ -97,7 +98,7 @@ _LOOK = (
 _RETIRED = (
     select(_r.session_id, _r.retired_at, *accounts.COLUMNS)
     .select_from(m.retired_token.join(m.session, _s.id == _r.session_id).join(m.user, m.user.c.id == _s.user_id))
-    .where(_r.token_hash == bindparam("hash"))
+    .where(_r.token_hash == bindparam("hash"), _s.instance_id == bindparam("instance"))
 )
 _TOUCH = (
     update(m.session)
@@ -116,9 +117,10 @@ _OLDEST = select(_s.id).where(_s.user_id == bindparam("user")).order_by(_s.id.de
 class Sessions:
     """Finds, replaces and ends sessions."""
 
-    def __init__(self, database: Database, settings: Settings, audit: Audit) -> None:
+    def __init__(self, database: Database, settings: Settings, audit: Audit, mails: Mails) -> None:
         self._database = database
         self._audit = audit
+        self._mails = mails
         self._idle = settings.session_idle_seconds
         self._max = settings.session_max_seconds
         self._recent = settings.recent_login_seconds
@@ -132,10 +134,10 @@ class Sessions:
             if rows:
                 instance.saw(plugin_state(connection, rows[0], now))
             else:
-                retired = connection.execute(_RETIRED, {"hash": digest}).mappings().first()
+                retired = connection.execute(_RETIRED, values).mappings().first()
         if not rows:
             if retired and retired["retired_at"] + GRACE_SECONDS < now:
-                self._end_reused(retired["session_id"], accounts.from_row(retired), client, now)
+                self._end_reused(retired["session_id"], instance, accounts.from_row(retired), client, now)
             return None
         row = rows[0]
         account = accounts.from_row(row)
@@ -254,12 +256,12 @@ class Sessions:
         gone = or_(_s.full_login_at < now - self._max, _s.stamp != _stamp_of_user())
         connection.execute(delete(m.session).where(gone))
 
-    def _end_reused(self, session_id: int, account: Account, client: Client, now: float) -> None:
-        """End a session of whose tokens somebody has a copy, and leave a trace: one of the two is a thief."""
+    def _end_reused(self, session_id: int, instance: Instance, account: Account, client: Client, now: float) -> None:
+        """End a session of whose tokens somebody has a copy, and tell of it: one of the two is a thief."""
         with self._database.write() as connection:
             if connection.execute(delete(m.session).where(_s.id == session_id)).rowcount:
-                event = "session.reused"
-                self._audit.record(connection, event, account.instance_id, now, about=account, client=client)
+                self._audit.record(connection, "session.reused", instance.id, now, about=account, client=client)
+                self._mails.send(connection, "session_copied", instance, account)
 
 
 def _stamp_of_user() -> object:

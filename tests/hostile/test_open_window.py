@@ -188,7 +188,10 @@ def test_h49_the_swapped_out_id_is_refused_and_after_ten_seconds_ends_the_sessio
     protected.host.clock.move(later)
     assert is_refusal(thief.unlock(PASSWORD))
     assert at_each_worker(protected, window) == [left] * 2
-    assert [entry["about"] for entry in events(protected, "session.reused")] == ["erika"] * (left == "none")
+    ended = left == "none"
+    assert [entry["about"] for entry in events(protected, "session.reused")] == ["erika"] * ended
+    notice = "A session of yours was ended"
+    assert [mail["Subject"] for mail in protected.mails("erika")].count(notice) == ended
     assert code_is_asked(thief)
 
 
