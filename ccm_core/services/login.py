@@ -185,11 +185,6 @@ class LoginService:
         self._announce(instance, pending.account, plugin, now)
         return token
 
-    def note_nobody(self, instance: Instance, client: Client, now: float) -> None:
-        """Note a code that came without a pending login, or after its end (ASVS 16.3.3)."""
-        reason, purpose = "no pending login", "login"
-        self._audit.note("code.refused", instance.id, now, about=None, client=client, reason=reason, purpose=purpose)
-
     def cancel(self, token: str) -> None:
         """«Back», or a log-out: the pending login is over."""
         with self._database.write() as connection:

@@ -32,6 +32,7 @@ from ccm_core.services.plugin_access import PluginAccess
 from ccm_core.services.plugin_texts import PluginTexts
 from ccm_core.services.plugins import PluginAdmin
 from ccm_core.services.proofs import Proofs
+from ccm_core.services.refusals import Refusals
 from ccm_core.services.sessions import Sessions
 from ccm_core.services.stops import Stops
 from ccm_core.services.throttle import Throttle
@@ -72,6 +73,7 @@ class Parts:
     faults: Faults
     outbox: Outbox
     audit: Audit
+    refusals: Refusals
     tidy: Tidy
     keys: Keys
 
@@ -144,6 +146,7 @@ def assemble(
         faults=g.faults,
         outbox=g.outbox,
         audit=g.audit,
+        refusals=Refusals(g.database, g.throttle, g.audit),
         tidy=Tidy(g.database, settings, g.sessions, logins, g.ledger, g.throttle, g.outbox, g.audit),
         keys=Keys(g.database, settings.key_file, g.vault),
     )
@@ -175,7 +178,7 @@ def _ground(settings: Settings, clock: Clock, texts: Texts, records: Mapping[str
         audit=audit,
         throttle=throttle,
         instances=instances,
-        sessions=Sessions(database, settings, audit),
+        sessions=Sessions(database, settings, audit, mails),
         ledger=ledger,
         outbox=outbox,
         mails=mails,

@@ -55,7 +55,7 @@ class Bound:
 ACCOUNT_AND_NETWORK = Bound("account and network", free=5, longest=900, life=DAY)
 ACCOUNT = Bound("account", free=10, longest=60, life=DAY)
 NETWORK = Bound("network", free=30, longest=60, life=60, fixed=True)
-
+REFUSALS = Bound("refused requests of a network", free=120, longest=60, life=60, fixed=True)
 RESET_REQUESTS = Bound("reset requests of a network", free=20, longest=3600, life=3600, fixed=True)
 
 _t = m.throttle.c
@@ -171,6 +171,11 @@ class Throttle:
     def count_network(self, connection: Connection, instance_id: int, client: Client, now: float) -> None:
         """Count an attempt that names nobody; raises Throttled."""
         self._count(connection, [(self.network_key(instance_id, client), NETWORK)], now)
+
+    def count_refusal(self, connection: Connection, instance_id: int, client: Client, now: float) -> None:
+        """Count a request that was refused before anything was checked; raises Throttled."""
+        key = self._vault.mac("throttle", f"refusals|{instance_id}|{client.network}".encode())
+        self._count(connection, [(key, REFUSALS)], now)
 
     def remember_network(
         self, connection: Connection, instance_id: int, user_id: int, client: Client, now: float

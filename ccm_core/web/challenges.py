@@ -49,12 +49,12 @@ def unavailable(
 ) -> Response:
     """Answer that no factor of the user works; the trail has it, unless the same request was refused with an error."""
     for plugin in plugins if error is None else ():
-        context.parts.audit.note(
+        context.parts.refusals.note(
             "code.refused",
-            context.instance.id,
+            context.instance,
+            context.client,
             context.now,
             about=account,
-            client=context.client,
             reason="failed",
             purpose=purpose,
             plugin=plugin,

@@ -92,7 +92,7 @@ def to_login(context: Context) -> Response:
 
 
 def refuse(context: Context, reason: str) -> None:
-    """Note a refused request in the audit trail (ASVS 16.3.2, 16.3.3) and raise Forbidden."""
+    """Note a refused request in the audit trail and raise Forbidden, or Throttled when there were too many."""
     _note(context, reason, context.session.account if context.session else None)
     raise Forbidden
 
@@ -106,12 +106,12 @@ def _note_half_login(context: Context) -> None:
 
 
 def _note(context: Context, reason: str, about: Account | None) -> None:
-    context.parts.audit.note(
+    context.parts.refusals.note(
         "request.refused",
-        context.instance.id,
+        context.instance,
+        context.client,
         context.now,
         about=about,
-        client=context.client,
         reason=reason,
         method=context.request.method,
         path=masked(context.request.path),

@@ -68,7 +68,8 @@ def code(context: Context) -> Response:
         return context.redirect("/login")
     pending = _pending(context)
     if pending is None:
-        context.parts.logins.note_nobody(context.instance, context.client, context.now)
+        instance, client, now, reason = context.instance, context.client, context.now, "no pending login"
+        context.parts.refusals.note("code.refused", instance, client, now, about=None, reason=reason, purpose="login")
         return context.redirect("/login")
     plugin = context.field("factor")
     if plugin not in pending.plugins:

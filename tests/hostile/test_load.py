@@ -243,3 +243,21 @@ def test_h94_with_the_mail_server_down_changes_are_made_whole_and_their_mails_wa
             host.clock.move(7200)
             found = {one.message["To"] for one in server.received(tenant, 2)}
     assert found == {"erika@example.org", "otto@example.org"}
+
+
+@pytest.mark.parametrize("refused", ["a form of another site", "a code for nobody"])
+def test_a_stranger_cannot_fill_the_trail(tenant: Tenant, refused: str) -> None:
+    """120 refused requests a minute and network are kept one by one; more are refused unheard, and logins go on."""
+    browser = tenant.browser()
+    token = browser.get("/login").form("/login").fields["page_token"]
+    if refused == "a code for nobody":
+        path, data, status, event = "/login/challenge", {"page_token": token, "code": "123456"}, 303, "code.refused"
+    else:
+        path, data, status, event = "/login", {"username": "erika"}, 403, "request.refused"
+    answers = [browser.send("POST", path, data=data) for _ in range(130)]
+    assert [answer.status_code for answer in answers] == [status] * 120 + [429] * 10
+    assert 0 < int(answers[-1].headers["retry-after"]) <= 61
+    assert len(events(tenant, event)) == 120
+    assert tenant.browser("erika").session()["state"] == "active"
+    tenant.host.clock.move(61)
+    assert browser.send("POST", path, data=data).status_code == status

@@ -6,14 +6,17 @@ or written into a file is searched for every secret that was born in it. No page
 meanwhile, so the search sees every state that the database was in.
 """
 
+import base64
 import email
 import email.policy
+import json
 import re
 import sqlite3
 from collections.abc import Callable, Iterator
 from email.message import EmailMessage
+from html import escape
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import quote, quote_plus, urlsplit
 
 import pytest
 from sqlalchemy import text
@@ -21,7 +24,7 @@ from sqlalchemy import text
 from ccm_core.db.migration import HEAD
 from ccm_core.testing.host import Host, running_host
 from tests.functional.program import Program
-from tests.hostile.secrecy import LINK, Diary
+from tests.hostile.secrecy import LINK, Diary, Secret
 from tests.hostile.secrecy_plugin import PLUGIN, lay_out
 from tests.hostile.secrecy_story import ADMIN, PLAIN, Story, tell, tell_strictly
 
@@ -83,6 +86,42 @@ def files(diary: Diary) -> dict[str, bytes]:
     with sqlite3.connect(diary.tenant.host.parts.database.path) as database:
         backup = b"\n".join(line.encode() for line in database.iterdump())
     return kept | {"backup": backup}
+
+
+KEY, TOKEN, WORDS = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP", "q" * 42 + "w", "rules <with> care"
+
+
+def written(secret: str) -> dict[str, bytes]:
+    """Return ways to write a text down inside another one."""
+    raw = secret.encode()
+    texts = {
+        "plain": f"password={secret}.",
+        "address": f"?next={quote(secret, safe='')}&",
+        "form": f"?next={quote_plus(secret)}&",
+        "markup": f'<input value="{escape(secret)}">',
+        "JSON": json.dumps({"detail": secret}),
+        "hex": raw.hex(),
+    }
+    encoded = {f"base64 after {n}": base64.b64encode(b"x" * n + raw + b"yz") for n in range(5)}
+    return {name: text.encode() for name, text in texts.items()} | encoded
+
+
+def test_h89_the_search_finds_a_secret_however_it_is_written() -> None:
+    raw = base64.b32decode(KEY)
+    keys = {"raw": b"x" + raw, "hex": raw.hex().encode(), "base64": base64.b64encode(b"ab" + raw)}
+    keys |= {
+        "address": f"otpauth://totp/a?secret={KEY}&b".encode(),
+        "grouped": b"jbsw y3dp ehpk 3pxp jbsw y3dp ehpk 3pxp",
+    }
+    keys |= {"percent": "".join(f"%{byte:02X}" for byte in raw).encode()}
+    for kind, secret, ways in (
+        ("password", WORDS, written(WORDS)),
+        ("link", TOKEN, written(TOKEN) | {"raw": base64.urlsafe_b64decode(TOKEN + "=")}),
+        ("key", KEY, written(KEY) | keys),
+        ("code", "271828", {"plain": b"code=271828", "grouped": b"271 828"}),
+    ):
+        assert [way for way, content in ways.items() if not Secret(kind, secret, "").stands_in(content)] == []
+    assert not Secret("code", "271828", "").stands_in(b"1271828 2718281 0.271828")
 
 
 def test_h89_the_story_has_secrets_of_every_kind(diary: Diary) -> None:
