@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""Options of the whole suite, and Hypothesis as all tests use it."""
+"""Options of the whole suite, Hypothesis as all tests use it, and the order in which a mutant meets the tests."""
+
+import os
+from collections import Counter
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -8,7 +12,33 @@ from hypothesis import settings
 settings.register_profile("same", derandomize=True, deadline=None, database=None)
 settings.load_profile("same")
 
+KILLERS = Path(".killers")
+"""In the folder of the mutants: for each changed function, which tests noticed a change of it."""
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let tools that change code in one process, such as mutation testing, see what the functional tests run."""
     parser.addoption("--in-process", action="store_true", help="let one application of the test process be the host")
+
+
+def killers() -> Path | None:
+    """Return the list of the function whose mutant mutmut is testing in this process."""
+    function, separator, _ = os.environ.get("MUTANT_UNDER_TEST", "").rpartition("__mutmut_")
+    return KILLERS / function if separator else None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the tests that noticed other changes of the same function: most mutants then meet a single test."""
+    known = killers()
+    if known and known.is_file():
+        counted = Counter(known.read_text("utf-8").splitlines())
+        items.sort(key=lambda item: -counted[item.nodeid])
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Remember which test noticed a change."""
+    known = killers()
+    if known and report.failed:
+        KILLERS.mkdir(exist_ok=True)
+        with known.open("a", encoding="utf-8") as lines:
+            lines.write(report.nodeid + "\n")
