@@ -28,7 +28,7 @@ from ccm_core.plugin_api import (
 )
 from ccm_core.plugin_manager import results
 from ccm_core.plugin_manager.discovery import PluginRecord
-from ccm_core.plugin_manager.faults import Fault, Report, describe_call
+from ccm_core.plugin_manager.faults import Fault, Report, by_a_person, describe_call
 from ccm_core.plugin_manager.verification import VerificationPool
 
 __all__ = ["FAILED", "Calls", "PluginFailed", "Sections", "call_pages", "call_settings"]
@@ -117,9 +117,11 @@ class Calls:
         """
         try:
             return results.page_or_redirect(plugin, route.view(request))
-        except (CcmError, KeyboardInterrupt):
+        except CcmError:
             raise
-        except BaseException as error:  # noqa: BLE001 - a plugin may raise anything
+        except BaseException as error:
+            if by_a_person(error):
+                raise
             raise self._failure(plugin, "view", f"{route.method} {route.path}: {describe_call(error)}") from None
 
     def failed(self, plugin: str, hook: str, error: BaseException) -> PluginFailed:
@@ -148,9 +150,9 @@ class Calls:
             raise PluginFailed(plugin, hook, refused.message, **refused.values) from None
         try:
             return check(plugin, None if implementation is None else _invoke(implementation, argument))
-        except KeyboardInterrupt:
-            raise
-        except BaseException as error:  # noqa: BLE001 - a plugin may raise anything
+        except BaseException as error:
+            if by_a_person(error):
+                raise
             raise self._failure(plugin, hook, describe_call(error)) from None
 
     def _failure(self, plugin: str, hook: str, reason: str) -> PluginFailed:

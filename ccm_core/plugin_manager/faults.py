@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
@@ -27,6 +28,11 @@ Report = Callable[[Fault], None]
 
 class CallError(Exception):
     """A call went wrong in a way that the host noticed itself; the text is a clause without secrets."""
+
+
+def by_a_person(error: BaseException) -> bool:
+    """Whether somebody pressed Ctrl+C, which Python tells the main thread alone; elsewhere a plugin has raised it."""
+    return isinstance(error, KeyboardInterrupt) and threading.current_thread() is threading.main_thread()
 
 
 def describe_call(error: BaseException) -> str:

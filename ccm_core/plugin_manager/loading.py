@@ -17,7 +17,7 @@ from ccm_core.errors import PluginRefused
 from ccm_core.plugin_api import Route, SettingsForm
 from ccm_core.plugin_manager.calls import call_pages, call_settings
 from ccm_core.plugin_manager.discovery import PluginRecord
-from ccm_core.plugin_manager.faults import describe_load
+from ccm_core.plugin_manager.faults import by_a_person, describe_load
 from ccm_core.plugin_manager.folders import digest, find_folder, home_of
 from ccm_core.plugin_manager.implementations import find_implementations
 from ccm_core.plugin_manager.routes import check_routes, url_map
@@ -94,9 +94,11 @@ def _import(target: str) -> tuple[ModuleType, object]:
 def _refusing(name: str, stage: str) -> Iterator[None]:
     try:
         yield
-    except (PluginRefused, KeyboardInterrupt):
+    except PluginRefused:
         raise
     except BaseException as error:  # SystemExit, and whatever else a plugin may raise, must not end the host
+        if by_a_person(error):
+            raise
         raise PluginRefused(
             name, "The plugin %(name)s failed in %(stage)s: %(reason)s.", stage=stage, reason=describe_load(error)
         ) from error

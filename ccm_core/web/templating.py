@@ -20,7 +20,7 @@ from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
 from ccm_core.errors import PluginFailed
-from ccm_core.plugin_manager.faults import Fault, Report, describe_call
+from ccm_core.plugin_manager.faults import Fault, Report, by_a_person, describe_call
 from ccm_core.plugin_manager.registry import Registry
 from ccm_core.services.plugin_texts import PluginTexts
 from ccm_core.texts import LANGUAGES, Texts
@@ -145,9 +145,9 @@ class PluginTemplates:
         try:
             environment = self._environment(plugin, language)
             return Markup(environment.get_template(template).render(dict(context) | own))  # noqa: S704 - escaped by Jinja
-        except KeyboardInterrupt:
-            raise
-        except BaseException as error:  # noqa: BLE001 - a template may raise anything
+        except BaseException as error:
+            if by_a_person(error):
+                raise
             reason = _told(template, error)
             self._report(Fault(plugin, "template", reason))
             message = "The plugin %(name)s failed in %(call)s: %(reason)s."

@@ -3,17 +3,25 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from ccm_core.testing.browser import Browser
 from ccm_core.testing.host import PASSWORD, Host, Tenant, running_host
-from ccm_core.testing.server import free_port
+from ccm_core.testing.server import client_of, free_port
 from tests.bad_plugins import announce
 from tests.functional.acts import account, activate_missing, enrol, events, post
+from tests.functional.conftest import initialised, program, ready
+from tests.functional.program import PASSWORD as ADMIN
+from tests.functional.program import Program
+from tests.functional.test_headers import assert_complete
 from tests.functional.test_mail_smtp import ask, once_postponed
 from tests.hostile.acts import CHALLENGE
+
+__all__ = ["initialised", "program", "ready"]
 
 PLUGIN, ANSWER = "quoting", "an answer that is a secret"
 CODE = """
@@ -32,9 +40,21 @@ def status(request):
     return Page("Page", TEMPLATE, {}, int(code) if code.isdecimal() else code)
 
 
+def interrupt(*given):
+    raise KeyboardInterrupt(*given)
+
+
+def draw(request):
+    return Page("Page", "plugins/quoting/call.html", {"call": interrupt, **request.form})
+
+
 @hookimpl
 def ccm_pages():
-    return [Route("POST", "status", status)]
+    return [
+        Route("POST", "status", status),
+        Route("POST", "interrupt", lambda request: interrupt(request.form["code"])),
+        Route("POST", "draw", draw),
+    ]
 """
 
 
@@ -48,12 +68,20 @@ class Filter:
 
 
 @pytest.fixture(scope="module")
-def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
-    plugins, port = tmp_path_factory.mktemp("plugins"), free_port()
+def plugins(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the plugin is installed."""
+    plugins = tmp_path_factory.mktemp("plugins")
     announce(plugins, distribution=f"ccm-{PLUGIN}", name=PLUGIN, target=PLUGIN)
     (plugins / PLUGIN / "templates").mkdir(parents=True)
     (plugins / PLUGIN / "__init__.py").write_text(CODE, "utf-8")
     (plugins / PLUGIN / "templates" / "part.html").write_text('<input name="code">', "utf-8")
+    (plugins / PLUGIN / "templates" / "call.html").write_text("{{ call(code) }}", "utf-8")
+    return plugins
+
+
+@pytest.fixture(scope="module")
+def host(tmp_path_factory: pytest.TempPathFactory, plugins: Path) -> Iterator[Host]:
+    port = free_port()
     server = Controller(Filter(), "127.0.0.1", port)
     server.start()
     mail_url = f"smtp://127.0.0.1:{port}"
@@ -111,3 +139,22 @@ def test_h89_the_reason_of_a_refusal_is_the_plugins_word_and_stands_in_trail_and
     assert browser.page.alerts == [f"Not {ANSWER}."]
     assert events(tenant, "code.refused")[0]["reason"] == "not the word"
     assert ANSWER not in log_of(tenant)
+
+
+def test_h89_a_plugin_that_interrupts_is_answered_and_logged_like_any_that_fails(ready: Program, plugins: Path) -> None:
+    """Under ``ccm serve``, whose HTTP server would log the whole trace of what nobody has caught."""
+    ready.settings["PYTHONPATH"] = str(plugins)
+    ready.done("plugins", "activate", PLUGIN)
+    ready.done("plugins", "allow", PLUGIN, "--all")
+    with ready.running("serve") as server, client_of(ready.port) as client:
+        browser = Browser(ready.url, client)
+        browser.log_in("anna", ADMIN)
+        for page in ("interrupt", "draw"):
+            browser.get("/account")
+            post(browser, f"/plugins/{PLUGIN}/{page}", code=ANSWER)
+            assert browser.page.headings == ["Something went wrong"]
+            assert_complete(browser.response, secure=False)
+        log = server.log.read_text("utf-8")
+    assert "POST interrupt: KeyboardInterrupt in quoting, line" in log
+    assert "plugins/quoting/call.html: KeyboardInterrupt in quoting, line" in log
+    assert ANSWER not in log
