@@ -126,6 +126,11 @@ def at_the_account(story: Story, browser: Watched, phone: Phone) -> None:
     browser.get(link)
     browser.submit(link)
     assert browser.page.alerts == ["Your new e-mail address counts from now on."]
+    story.tenant.host.clock.move(1000)
+    browser.get(ACCOUNT)
+    browser.submit("/account/password", current_password=GRETA, new_password=NEW, repeat_password=NEW)
+    browser.confirm(GRETA, code=phone.next_code())
+    assert browser.path == ACCOUNT
     for current, new, repeated in ((WRONG, NEW, NEW), (GRETA, SHORT, SHORT), (GRETA, NEW, WRONG), (GRETA, NEW, NEW)):
         browser.get(ACCOUNT)
         browser.submit("/account/password", current_password=current, new_password=new, repeat_password=repeated)
