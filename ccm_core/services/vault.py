@@ -76,14 +76,14 @@ def write_ring(path: Path, ring: Ring) -> None:
     draft = path.with_name(path.name + ".new")
     try:
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(text)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(text.encode())
             file.flush()
             os.fsync(file.fileno())
         draft.replace(path)
     except OSError as error:
         with suppress(OSError):
-            draft.unlink(missing_ok=True)  # it may hold half of the keys
+            draft.unlink()  # it may hold half of the keys
         raise ConfigError("%(path)s cannot be written: %(error)s.", path=path, error=error.strerror) from error
 
 
