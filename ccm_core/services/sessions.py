@@ -253,7 +253,7 @@ class Sessions:
 
     def forget(self, connection: Connection, now: float) -> None:
         """Delete what can no longer be used."""
-        gone = or_(_s.full_login_at < now - self._max, _s.stamp != _stamp_of_user())
+        gone = or_(_s.full_login_at <= now - self._max, _s.stamp != _stamp_of_user())
         connection.execute(delete(m.session).where(gone))
 
     def _end_reused(self, session_id: int, instance: Instance, account: Account, client: Client, now: float) -> None:

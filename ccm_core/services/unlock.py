@@ -8,7 +8,7 @@ answer; the fifth ends the session. Nothing here makes a login recent.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NoReturn
 
 from sqlalchemy import Connection, update
 
@@ -74,18 +74,18 @@ class UnlockService:
                 self._record(connection, "unlock.succeeded", session, client, now)
         if token is None:
             self._refuse(session, "changed", client, now)
-        return token or ""
+        return token
 
-    def refuse_nobody(self, instance: Instance, password: str, client: Client, now: float) -> None:
+    def refuse_nobody(self, instance: Instance, password: str, client: Client, now: float) -> NoReturn:
         """Refuse an attempt without a session, with the same work as any other; always raises."""
         self._proofs.check_nobody(instance, password, client, now)
         self._audit.note("unlock.refused", instance.id, now, about=None, client=client, reason="no session")
         raise Denied("window", REFUSED)
 
-    def _refuse(self, session: Session, reason: str, client: Client, now: float) -> None:
+    def _refuse(self, session: Session, reason: str, client: Client, now: float) -> NoReturn:
         c = m.session.c
         with self._database.write() as connection:
-            counted = update(m.session).where(c.id == session.id, c.token_hash == session.token_hash)
+            counted = update(m.session).where(c.token_hash == session.token_hash)
             counted = counted.values(unlock_failures=c.unlock_failures + 1)
             failures = connection.execute(counted.returning(c.unlock_failures)).scalar()
             if failures is not None and failures >= MOST_FAILURES:

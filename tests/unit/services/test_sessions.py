@@ -11,17 +11,15 @@ from ccm_core.errors import NotFound
 from ccm_core.services import accounts
 from ccm_core.services.accounts import Account
 from ccm_core.services.clients import Client
-from ccm_core.services.instances import CLOUD, Instance, PluginState
+from ccm_core.services.instances import CLOUD, Instance
 from ccm_core.services.parts import Parts
-from ccm_core.services.proofs import Denied
-from ccm_core.services.sessions import Session
+from ccm_core.services.sessions import OpenSession, Session
 from ccm_core.services.tokens import token_hash
 from ccm_core.services.user_admin import Actor
 
 NOW = 1_800_000_000.0
 CLIENT = Client("192.0.2.0/24", "a browser")
 IDLE, LONGEST, RECENT = 1800, 43200, 900
-PASSWORD = "correct horse battery staple"
 
 
 def begin(parts: Parts, instance: Instance, user: Account, now: float = NOW, passed: int | None = None) -> str:
@@ -89,6 +87,7 @@ def test_activity_is_written_at_most_once_a_minute_and_never_wakes_a_locked_sess
         parts.sessions.touch(look(parts, instance, token, NOW + after), NOW + after)
         assert look(parts, instance, token, NOW + after).seen_at == NOW + seen
     assert parts.sessions.lock_in(look(parts, instance, token, NOW + 130), NOW + 130) == IDLE - 10
+    assert parts.sessions.lock_in(look(parts, instance, token, NOW + 130), NOW + 2 * IDLE) == 0
 
 
 def test_a_change_of_the_stamp_ends_a_session(parts: Parts, instance: Instance, erika: Account) -> None:
@@ -183,8 +182,9 @@ def test_a_user_ends_own_sessions_alone(parts: Parts, instance: Instance, erika:
     otto = parts.users.add(instance, "otto", "otto@example.org", "user", NOW, Actor())
     foreign, own = (look(parts, instance, begin(parts, instance, user)) for user in (otto, erika))
     for session_id in (foreign.id, 0, -1, 2**62):
-        with pytest.raises(NotFound), parts.database.write() as connection:
+        with pytest.raises(NotFound) as refused, parts.database.write() as connection:
             parts.sessions.end_one(connection, erika, session_id)
+        assert str(refused.value) == "There is no such session. It has ended already."
     with parts.database.write() as connection:
         parts.sessions.end_one(connection, erika, own.id)
         assert parts.sessions.end_all(connection, otto.id, keep=foreign.id) == 0
@@ -197,53 +197,59 @@ def test_how_recent_a_login_is(parts: Parts, instance: Instance, erika: Account)
     assert (sessions.recent(session, NOW + RECENT - 1), sessions.recent(session, NOW + RECENT)) == (True, False)
     later = replace(session, password_at=NOW + 1000)
     assert (sessions.recent(later, NOW + 1000), sessions.password_recent(later, NOW + 1000)) == (False, True)
-
-
-def with_password(parts: Parts, instance: Instance) -> Account:
-    return parts.users.add(instance, "otto", "otto@example.org", "user", NOW, Actor(), password=PASSWORD)
-
-
-def test_unlocking_makes_no_login_recent_and_prolongs_nothing(parts: Parts, instance: Instance) -> None:
-    user, later = with_password(parts, instance), NOW + IDLE
-    token = begin(parts, instance, user)
-    session = look(parts, instance, token, later)
-    unlocked = parts.unlocks.unlock(instance, session, PASSWORD, CLIENT, later, page_proof=True)
-    after = look(parts, instance, unlocked, later)
-    assert after.state == "active"
-    kept = ("recent_at", "password_at", "full_login_at", "family", "passed_enrolment")
-    assert {name: getattr(after, name) for name in kept} == {name: getattr(session, name) for name in kept}
-    assert parts.sessions.look(token, instance, later) is None
-
-
-@pytest.mark.parametrize(
-    ("proof", "agent", "generation", "password"),
-    [
-        (False, "a browser", 0, PASSWORD),
-        (True, "another", 0, PASSWORD),
-        (True, "a browser", 1, PASSWORD),
-        (True, "a browser", 0, "wrong"),
-    ],
-)
-def test_unlocking_needs_everything_and_the_fifth_refusal_ends_the_session(
-    parts: Parts, instance: Instance, proof: bool, agent: str, generation: int, password: str
-) -> None:
-    user, later = with_password(parts, instance), NOW + IDLE
-    session = look(parts, instance, begin(parts, instance, user), later)
-    now = replace(instance, read=lambda: PluginState(generation, {}))
-    for left in (True, True, True, True, False):
-        with pytest.raises(Denied) as denied:
-            parts.unlocks.unlock(now, session, password, Client("192.0.2.0/24", agent), later, page_proof=proof)
-        assert denied.value.message == "That did not work. Please try again, or log in anew."
-        with parts.database.read() as connection:
-            assert (connection.execute(select(m.session.c.id)).first() is not None) == left
+    ends = NOW + 1000 + RECENT
+    assert (sessions.password_recent(later, ends - 1), sessions.password_recent(later, ends)) == (True, False)
 
 
 def test_what_can_no_longer_be_used_is_forgotten(parts: Parts, instance: Instance, erika: Account) -> None:
     begin(parts, instance, erika)
     begin(parts, instance, erika, NOW + 100)
     with parts.database.write() as connection:
-        parts.sessions.forget(connection, NOW + LONGEST + 50)
+        parts.sessions.forget(connection, NOW + LONGEST - 1)
+        assert len(connection.execute(select(m.session.c.id)).all()) == 2
+        parts.sessions.forget(connection, NOW + LONGEST)
         assert len(connection.execute(select(m.session.c.id)).all()) == 1
         accounts.restamp(connection, erika.id)
         parts.sessions.forget(connection, NOW + 200)
         assert connection.execute(select(m.session.c.id)).all() == []
+
+
+def trail(parts: Parts, instance: Instance, event: str) -> list[tuple[object, ...]]:
+    """Return what the trail tells of a kind of event, latest first."""
+    found = parts.audit.entries(instance.id, event=event)
+    return [(one.event, one.at, one.user_name, one.actor, one.network, dict(one.detail)) for one in found]
+
+
+def test_the_trail_tells_whose_copied_session_was_ended_and_from_where_the_copy_came(
+    parts: Parts, instance: Instance, erika: Account
+) -> None:
+    old = begin(parts, instance, erika)
+    swap(parts, instance, old, NOW)
+    thief = Client("198.51.100.0/24", "another")
+    assert parts.sessions.look(old, instance, NOW + 60, thief) is None
+    assert trail(parts, instance, "session") == [("session.reused", NOW + 60, "erika", "", thief.network, {})]
+
+
+def test_a_user_sees_from_where_and_since_when_a_session_is_open(
+    parts: Parts, instance: Instance, erika: Account
+) -> None:
+    token = begin(parts, instance, erika)
+    session = look(parts, instance, token, NOW + 100)
+    parts.sessions.touch(session, NOW + 100)
+    expected = OpenSession(session.id, CLIENT.user_agent, CLIENT.network, first_seen=NOW, last_seen=NOW + 100)
+    assert parts.sessions.open_of(erika, NOW + LONGEST - 1) == (expected,)
+    assert parts.sessions.open_of(erika, NOW + LONGEST) == ()
+
+
+def test_a_session_knows_what_its_pages_need(parts: Parts, instance: Instance, erika: Account) -> None:
+    passed = bind(parts, erika, "one")
+    bind(parts, erika, "half", confirmed=False)
+    token = begin(parts, instance, erika, passed=passed)
+    parts.sessions.put_notice(look(parts, instance, token).id, ["success", "Done."])
+    found = look(parts, instance, token, NOW + 1)
+    assert (found.account.id, found.passed_enrolment, found.enrolled) == (erika.id, passed, frozenset({"one"}))
+    assert (found.full_login_at, found.recent_at, found.password_at, found.seen_at) == (NOW, NOW, NOW, NOW)
+    assert (found.user_agent, found.notice, found.pending_email) == (CLIENT.user_agent, ["success", "Done."], None)
+    assert found.token_hash == token_hash(token)
+    parts.sessions.put_notice(found.id, None)
+    assert look(parts, instance, token).notice is None
