@@ -11,6 +11,7 @@ from flask import Response
 from ccm_core.errors import CcmError, Throttled
 from ccm_core.services.login import Pending
 from ccm_core.services.proofs import Denied
+from ccm_core.services.sessions import Session
 from ccm_core.texts import marked as _
 from ccm_core.web import challenges, guards
 from ccm_core.web.context import Context, Message
@@ -92,20 +93,26 @@ def logout(context: Context) -> Response:
     if not fits and (session is not None or context.cookies.get(LOGIN)):
         guards.refuse(context, "page token")
     # Without a session that counts there is none whose token the page could hold, and nothing that anybody would miss.
-    parts.logins.cancel(context.cookies.get(LOGIN))
-    with parts.database.write() as connection:
-        if session is None:  # what an activated plugin made void would count again once that is deactivated
+    if context.cookies.get(LOGIN):
+        parts.logins.cancel(context.cookies.get(LOGIN))
+    if session is not None:
+        _end(context, session)
+    elif context.cookies.get(SESSION):  # what an activated plugin made void would count again without that plugin
+        with parts.database.write() as connection:
             parts.sessions.end_by_token(connection, context.cookies.get(SESSION))
-        else:
-            parts.sessions.end(connection, session.id)
-            about, instance = session.account, context.instance.id
-            parts.audit.record(connection, "logout", instance, context.now, about=about, client=context.client)
     context.cookies.set(SESSION, "")
     context.cookies.set(LOGIN, "")
     response = context.redirect("/login?done=logout" if fits else "/login")
     # Never "cookies": browsers would then drop those of the redirect too.
     response.headers["Clear-Site-Data"] = '"cache", "storage"'
     return response
+
+
+def _end(context: Context, session: Session) -> None:
+    parts, about = context.parts, session.account
+    with parts.database.write() as connection:
+        parts.sessions.end(connection, session.id)
+        parts.audit.record(connection, "logout", context.instance.id, context.now, about=about, client=context.client)
 
 
 def _next(context: Context) -> str:

@@ -116,6 +116,14 @@ def test_what_is_only_read_is_shown_and_the_host_stays_ready(disk: Disk, tenant:
             assert browser.response.status_code == 200, path
 
 
+def test_who_is_not_logged_in_logs_out_without_a_word_to_the_database(disk: Disk, tenant: Tenant) -> None:
+    browser = tenant.browser()
+    token = browser.get("/login").form("/login").fields["page_token"]
+    with disk.full():
+        browser.post("/logout", {"page_token": token})
+        assert (browser.response.status_code, browser.path) == (200, "/login?done=logout")
+
+
 def bound(tenant: Tenant, name: str) -> tuple[Account, Phone]:
     """Add a user who has set up a phone before."""
     account = tenant.add_user(name)
