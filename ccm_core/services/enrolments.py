@@ -170,7 +170,7 @@ class Enrolments:
         query = query.where(_e.instance_id == instance.id, _e.confirmed).group_by(_e.plugin)
         with self._database.read() as connection:
             found = {row[0]: row[1] for row in connection.execute(query)}
-        return {plugin: found.get(plugin, 0) for plugin in plugins} | found
+        return dict.fromkeys(plugins, 0) | found
 
     def forget(self, connection: Connection, now: float) -> None:
         """Delete set-ups that ran out."""

@@ -158,7 +158,7 @@ class LoginService:
                 challenge = self._proofs.challenge(self._subject(instance, pending, name))
             except PluginFailed:
                 continue
-            self._keep_state(instance, pending, name, challenge.state)
+            self._keep_state(pending, name, challenge.state)
             return Shown(name, challenge, tuple(other for other in names if other != name))
         return None
 
@@ -168,12 +168,12 @@ class LoginService:
         def count(connection: Connection) -> None:
             self._throttle.count_code(connection, pending.account.id, now)
             if connection.execute(_TRY, {"pending": pending.id}).rowcount != 1:
-                raise Denied("over", NO_FACTOR, guess=False)
+                raise _over()
 
         def grant(connection: Connection, fresh: Instance, account: Account, row: Row) -> str:
             token = self._open_session(connection, fresh, account, row, client, now)
             if connection.execute(_USE, {"pending": pending.id, "now": now}).rowcount != 1:
-                raise Denied("over", NO_FACTOR, guess=False)
+                raise _over()
             return token
 
         def refuse(connection: Connection, denied: Denied) -> None:
@@ -226,16 +226,18 @@ class LoginService:
 
     def _subject(self, instance: Instance, pending: Pending, plugin: str) -> Subject:
         rows = tuple(row for row in pending.rows if row.plugin == plugin)
-        state = b""
-        if pending.state and pending.state_plugin == plugin:
-            try:
-                state = self._vault.unseal(pending.state, place=f"pending/{pending.id}")
-            except SealError:
-                state = b""  # the plugin then asks anew; nothing passes without its verdict
-        return Subject(instance, pending.account, plugin, rows, "login", state)
+        return Subject(instance, pending.account, plugin, rows, "login", self._remembered(pending, plugin))
 
-    def _keep_state(self, instance: Instance, pending: Pending, plugin: str, state: bytes) -> None:
-        if not state or state == self._subject(instance, pending, plugin).state:
+    def _remembered(self, pending: Pending, plugin: str) -> bytes:
+        if not pending.state or pending.state_plugin != plugin:
+            return b""
+        try:
+            return self._vault.unseal(pending.state, place=f"pending/{pending.id}")
+        except SealError:
+            return b""  # the plugin then asks anew; nothing passes without its verdict
+
+    def _keep_state(self, pending: Pending, plugin: str, state: bytes) -> None:
+        if not state or state == self._remembered(pending, plugin):
             return
         sealed = self._vault.seal(state, place=f"pending/{pending.id}")
         mine = update(m.pending_login).where(_p.id == pending.id)
@@ -244,3 +246,7 @@ class LoginService:
 
     def _announce(self, instance: Instance, account: Account, factor: str | None, now: float) -> None:
         self._calls.signed_in(instance.active, SignedIn(account.to_plugin(), factor, now))
+
+
+def _over() -> Denied:
+    return Denied("over", NO_FACTOR, guess=False)

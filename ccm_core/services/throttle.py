@@ -197,22 +197,22 @@ class Throttle:
         pause = min(CODE_PAUSE_SECONDS * 2**doublings, CODE_LONGEST_PAUSE_SECONDS) if doublings >= 0 else 0
         values = {"user_id": user_id, "streak": streak, "paused_until": now + pause if pause else 0.0}
         connection.execute(_PAUSE, values)
-        connection.execute(_COUNT_DAY, {"user_id": user_id, "day": int(now // DAY), "count": 1})
+        connection.execute(_COUNT_DAY, {"user_id": user_id, "day": _day(now), "count": 1})
 
     def wrong_codes(self, connection: Connection, user_id: int, now: float) -> int:
         """Return how many codes of the last 30 days were counted and not taken back."""
-        values = {"user": user_id, "since": int(now // DAY) - CODE_WINDOW_DAYS}
+        values = {"user": user_id, "since": _day(now) - CODE_WINDOW_DAYS}
         return int(connection.execute(_WRONG_CODES, values).scalar_one())
 
     def take_back_code(self, connection: Connection, user_id: int, counted_at: float) -> None:
         """The code was right: pause and doubling end, and its own count of the day goes back."""
         connection.execute(_END_PAUSE, {"user": user_id})
-        connection.execute(_TAKE_BACK_DAY, {"user": user_id, "today": int(counted_at // DAY)})
+        connection.execute(_TAKE_BACK_DAY, {"user": user_id, "today": _day(counted_at)})
 
     def forgive_code(self, connection: Connection, user_id: int, counted_at: float) -> None:
         """The attempt was no guess, since nobody could judge it: only its own count goes back, no pause ends early."""
         connection.execute(_FORGIVE, {"user": user_id})
-        connection.execute(_TAKE_BACK_DAY, {"user": user_id, "today": int(counted_at // DAY)})
+        connection.execute(_TAKE_BACK_DAY, {"user": user_id, "today": _day(counted_at)})
 
     def clear_codes(self, connection: Connection, user_id: int) -> None:
         """A password reset or an administrator lifts pause and stop."""
@@ -221,15 +221,19 @@ class Throttle:
 
     def forget(self, connection: Connection, now: float) -> None:
         """Delete rows that can no longer hold anybody."""
-        connection.execute(delete(m.throttle).where(_t.started_at < now - 2 * DAY, _t.blocked_until < now))
-        connection.execute(delete(m.code_day).where(m.code_day.c.day <= int(now // DAY) - CODE_WINDOW_DAYS))
+        connection.execute(delete(m.throttle).where(_t.started_at < now - 2 * DAY))
+        connection.execute(delete(m.code_day).where(m.code_day.c.day <= _day(now) - CODE_WINDOW_DAYS))
         known = m.known_network
-        connection.execute(delete(known).where(known.c.seen_at < now - KNOWN_NETWORK_DAYS * DAY))
+        connection.execute(delete(known).where(known.c.seen_at <= now - KNOWN_NETWORK_DAYS * DAY))
 
 
 def _row(key: bytes, bound: Bound, now: float) -> dict[str, object]:
     row = {"key": key, "count": 1, "blocked_until": 0.0, "started_at": now, "now": now}
     return row | {"free": bound.free, "longest": bound.longest, "life": bound.life, "fixed": bound.fixed}
+
+
+def _day(at: float) -> int:
+    return int(at // DAY)
 
 
 def _wait(seconds: float) -> Throttled:

@@ -14,9 +14,10 @@ NEW = "a quite different staple"
 
 
 @pytest.fixture(scope="module")
-def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
+def host(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Host]:
     folder = tmp_path_factory.mktemp("strict")
-    with running_host(folder, workers=1, reset_keeps_second_factor="true") as running:
+    in_process = request.config.getoption("--in-process")
+    with running_host(folder, workers=1, in_process=in_process, reset_keeps_second_factor="true") as running:
         yield running
 
 

@@ -84,8 +84,34 @@ def test_what_is_enrolled_is_not_set_up_again_under_the_same_label(parts: Parts,
 
 @pytest.mark.parametrize(("label", "size"), [("", 1), ("x" * 65, 1), ("phone", DATA_BYTES + 1)])
 def test_what_is_too_large_is_not_kept(parts: Parts, session: Session, label: str, size: int) -> None:
-    with pytest.raises(Conflict, match="more than an enrolment may hold"):
+    with pytest.raises(Conflict) as conflict:
         begin(parts, session, label=label, data=b"x" * size)
+    assert str(conflict.value) == "The plugin x keeps more than an enrolment may hold."
+
+
+@pytest.mark.parametrize(("label", "size"), [("x", 1), ("x" * 64, 1), ("phone", DATA_BYTES)])
+def test_what_is_just_small_enough_is_kept(
+    parts: Parts, instance: Instance, session: Session, label: str, size: int
+) -> None:
+    begin(parts, session, label=label, data=b"x" * size)
+    pending = parts.factors.ledger.pending(session, "x", NOW)
+    assert pending is not None
+    assert (pending.label, parts.factors.ledger.unsealed(instance, pending).data) == (label, b"x" * size)
+
+
+def test_the_rows_of_a_plugin_are_what_is_enrolled_and_what_may_still_be_finished(
+    parts: Parts, session: Session, row: Row
+) -> None:
+    unfinished = begin(parts, session, label="another phone")
+    begin(parts, session, plugin="y")
+    user, ledger = session.account.id, parts.factors.ledger
+
+    def ids(user_id: int, now: float) -> list[int]:
+        return [one.id for one in ledger.of_plugin(user_id, "x", now)]
+
+    assert ids(user, NOW + PENDING_SECONDS - 1) == [row.id, unfinished]
+    assert ids(user, NOW + PENDING_SECONDS) == [row.id]
+    assert ids(user + 1, NOW) == []
 
 
 def test_five_tries_drop_a_set_up(parts: Parts, session: Session) -> None:
@@ -182,7 +208,11 @@ def test_removing_takes_one_one_plugin_s_or_all(parts: Parts, session: Session, 
 def test_users_are_counted_once_whatever_they_have(
     parts: Parts, instance: Instance, session: Session, row: Row
 ) -> None:
-    begin(parts, session, label="unfinished")
+    begin(parts, session, label="second")
+    second = parts.factors.ledger.pending(session, "x", NOW)
+    assert second is not None
+    apply(parts, second, Passed(second.id, 1), confirm=True)
+    begin(parts, session, label="unfinished", plugin="z")
     assert parts.factors.ledger.users_of(instance, ("x", "y")) == {"x": 1, "y": 0}
 
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """From password to session: what must still hold when a checked code is applied, and what a refusal leaves."""
 
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,12 +12,13 @@ from sqlalchemy import delete, insert, select, update
 from ccm_core.config import Settings
 from ccm_core.db import models as m
 from ccm_core.db.models import metadata
+from ccm_core.plugin_api import SignedIn
 from ccm_core.services import accounts
 from ccm_core.services.accounts import Account
 from ccm_core.services.clients import Client
 from ccm_core.services.enrolments import place
 from ccm_core.services.instances import Instance
-from ccm_core.services.login import Pending
+from ccm_core.services.login import NO_FACTOR, Pending, Shown
 from ccm_core.services.parts import Parts, assemble
 from ccm_core.services.proofs import Denied
 from ccm_core.services.user_admin import Actor
@@ -32,7 +34,7 @@ def parts(settings: Settings, clock: Watch, tmp_path: Path) -> Iterator[Parts]:
     """The services with plugins of the tests."""
     folder = tmp_path / "plugins"
     folder.mkdir()
-    with installed(folder, "working", "passed_foreign"):
+    with installed(folder, "working", "passed_foreign", "remembering", "challenge_raises"):
         assembled = assemble(settings, clock, plugin_path=[str(folder)])
         with assembled.database.write() as connection:
             metadata.create_all(connection)
@@ -171,9 +173,66 @@ def test_a_wrong_code_is_counted_and_the_fifth_ends_the_pending_login(
 def test_a_pending_login_is_over_after_its_time(parts: Parts, instance: Instance, otto: Account, clock: Watch) -> None:
     pending = begin(parts, instance)
     clock.now += 300
-    with pytest.raises(Denied):
+    with pytest.raises(Denied) as denied:
         answer(parts, instance, pending)
-    assert rows(parts, "session") == 0
+    assert (denied.value.message, rows(parts, "session"), wrong_codes(parts, otto)) == (NO_FACTOR, 0, 0)
+    latest = parts.audit.entries(instance.id, limit=1)[0]
+    assert (latest.event, latest.user_name, latest.network) == ("code.refused", "otto", CLIENT.network)
+    assert latest.detail == {"reason": "over", "purpose": "login", "plugin": "working"}
+
+
+def test_active_plugins_hear_who_signed_in_with_which_factor_and_when(
+    parts: Parts, instance: Instance, otto: Account, clock: Watch
+) -> None:
+    pending = begin(parts, instance)
+    clock.now += 7
+    answer(parts, instance, pending)
+    assert sys.modules["working"].heard == [SignedIn(otto.to_plugin(), "working", clock.now)]
+
+
+def shown(parts: Parts, instance: Instance, pending: Pending, wanted: str) -> Shown:
+    """Ask for a challenge, as a page does that was opened anew."""
+    fresh = parts.instances.get(instance.host, parts.clock())
+    found = parts.logins.show(fresh, pending, wanted)
+    assert found is not None
+    return found
+
+
+def test_the_wanted_factor_is_shown_else_the_first_that_can_ask(
+    parts: Parts, instance: Instance, otto: Account
+) -> None:
+    for plugin in ("challengeraises", "remembering"):
+        bind(parts, instance, otto, plugin)
+    pending = begin(parts, instance)
+    for wanted, first, others in (
+        ("working", "working", ("challengeraises", "remembering")),
+        ("remembering", "remembering", ("challengeraises", "working")),
+        ("challengeraises", "remembering", ("challengeraises", "working")),
+        ("", "remembering", ("challengeraises", "working")),
+    ):
+        found = shown(parts, instance, pending, wanted)
+        assert (found.plugin, found.others) == (first, others)
+
+
+def test_a_plugin_gets_its_own_state_back_even_if_the_user_looked_at_a_factor_that_keeps_none(
+    parts: Parts, instance: Instance, otto: Account, clock: Watch
+) -> None:
+    for plugin in ("passedforeign", "remembering"):
+        bind(parts, instance, otto, plugin)
+    fresh = parts.instances.get(instance.host, clock())
+    token = parts.logins.password(fresh, "otto", PASSWORD, CLIENT, clock()).pending_token or ""
+
+    def seen(wanted: str) -> object:
+        pending = parts.logins.pending(fresh, token, clock())
+        assert pending is not None
+        return shown(parts, instance, pending, wanted).challenge.context.get("seen")
+
+    assert [seen("remembering"), seen("passedforeign"), seen("remembering")] == [".", None, ".."]
+    seen("working")
+    assert seen("remembering") == "."
+    with parts.database.write() as connection:
+        connection.execute(update(m.pending_login).values(state=b"not sealed"))
+    assert seen("remembering") == "."
 
 
 def test_what_the_plugin_wants_to_remember_is_sealed_and_comes_back(

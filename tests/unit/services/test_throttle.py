@@ -13,7 +13,7 @@ from ccm_core.services.accounts import Account
 from ccm_core.services.clients import Client
 from ccm_core.services.instances import Instance
 from ccm_core.services.parts import Parts
-from ccm_core.services.throttle import DAY, CodeStopped, PasswordAttempt, Throttle
+from ccm_core.services.throttle import DAY, STOPPED, STOPPED_STRICT, CodeStopped, PasswordAttempt, Throttle
 
 NOW = 1_800_000_000.0
 HERE, THERE = Client("192.0.2.0/24", "a browser"), Client("198.51.100.0/24", "a browser")
@@ -204,6 +204,40 @@ def test_a_hundred_wrong_codes_in_thirty_days_stop(throttle: Throttle, connectio
     assert throttle.wrong_codes(connection, erika.id, NOW + 29 * DAY) == 100
 
 
+def test_whoever_is_stopped_is_sent_to_a_new_password_only_where_that_helps(
+    parts: Parts, connection: Connection, erika: Account
+) -> None:
+    count_wrong(Throttle(parts.vault), connection, erika, 100, 0)
+    for throttle, sentence in (
+        (Throttle(parts.vault), STOPPED),
+        (Throttle(parts.vault, resets_help=False), STOPPED_STRICT),
+    ):
+        with pytest.raises(CodeStopped) as stopped:
+            throttle.count_code(connection, erika.id, NOW + DAY)
+        assert stopped.value.message == sentence
+
+
+def test_attempts_that_name_nobody_count_for_their_network_in_their_instance(
+    throttle: Throttle, connection: Connection
+) -> None:
+    for _ in range(30):
+        throttle.count_network(connection, 1, HERE, NOW)
+    with pytest.raises(Throttled):
+        attempt(throttle, connection, NOW)
+    throttle.count_network(connection, 1, THERE, NOW)
+    throttle.count_network(connection, 2, HERE, NOW)
+
+
+def test_reset_requests_count_for_their_network_in_their_instance(throttle: Throttle, connection: Connection) -> None:
+    for _ in range(20):
+        throttle.count_reset_request(connection, 1, HERE, NOW)
+    with pytest.raises(Throttled):
+        throttle.count_reset_request(connection, 1, HERE, NOW + 3599)
+    throttle.count_reset_request(connection, 1, THERE, NOW)
+    throttle.count_reset_request(connection, 2, HERE, NOW)
+    throttle.count_reset_request(connection, 1, HERE, NOW + 3600)
+
+
 def test_wrong_codes_roll_over_after_thirty_days(throttle: Throttle, connection: Connection, erika: Account) -> None:
     for day, number in ((0, 40), (15, 40), (29, 19)):
         count_wrong(throttle, connection, erika, number, day)
@@ -244,4 +278,4 @@ def test_what_can_hold_nobody_any_more_is_forgotten(throttle: Throttle, connecti
     assert left(NOW + 2 * DAY) == [3, 1, 1]
     assert left(NOW + 2 * DAY + 1) == [0, 1, 1]
     assert left(NOW + 30 * DAY) == [0, 0, 1]
-    assert left(NOW + 90 * DAY + 1) == [0, 0, 0]
+    assert left(NOW + 90 * DAY) == [0, 0, 0]
