@@ -46,6 +46,7 @@ def test_without_a_proper_challenge_the_factor_counts_as_not_passed(
     with pytest.raises(PluginFailed) as failed:
         calls.login_challenge(plugin_name(stem), LOGIN)
     assert (failed.value.plugin, failed.value.hook) == (plugin_name(stem), "ccm_login_challenge")
+    assert str(failed.value) == (f"The plugin {plugin_name(stem)} failed in ccm_login_challenge: {faults[0].reason}.")
     assert "JBSWY3DPEHPK3PXP" not in str(failed.value)
     assert_told(faults, stem, "ccm_login_challenge", CHALLENGES[stem])
 

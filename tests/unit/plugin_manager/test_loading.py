@@ -228,3 +228,32 @@ def test_a_property_is_not_run_while_hooks_are_sought(install: Install, tmp_path
         "    @hookimpl\n    def ccm_pages(self): return None\nplugin = Plugin()\n"
     )
     assert load(record).hooks == {"ccm_pages"}
+
+
+def test_a_problem_that_was_found_before_the_import_is_told_as_it_is(install: Install) -> None:
+    record = install("future_host")["futurehost"]
+    with pytest.raises(PluginRefused) as refused:
+        load(record)
+    assert str(refused.value) == record.problem
+
+
+def test_an_object_that_cannot_be_looked_at_is_refused(install: Install, tmp_path: Path) -> None:
+    record = install("object_unhashable")["objectunhashable"]
+    (tmp_path / "object_unhashable.py").write_text(
+        "class Plugin:\n    def __dir__(self): raise ValueError('no list')\nplugin = Plugin()\n"
+    )
+    with pytest.raises(PluginRefused) as refused:
+        load(record)
+    stage = "the check of its hooks"
+    assert str(refused.value) == f"The plugin objectunhashable failed in {stage}: ValueError: no list."
+    assert refused.value.plugin == "objectunhashable"
+
+
+def test_a_module_that_does_not_say_where_it_lies_is_refused(install: Install, tmp_path: Path) -> None:
+    record = install("working")["working"]
+    code = (tmp_path / "working" / "__init__.py").read_text()
+    (tmp_path / "working" / "__init__.py").write_text(code + "\n\ndel __file__\n")
+    with pytest.raises(PluginRefused) as refused:
+        load(record)
+    assert str(refused.value).startswith("The plugin working failed in its files: AttributeError: ")
+    assert refused.value.plugin == "working"
