@@ -48,3 +48,28 @@ def test_another_thread_ends_the_waiting() -> None:
     told = Interrupt()
     threading.Timer(0.01, told.set).start()
     assert told.wait(30)
+
+
+WORKER = """
+import os
+import signal
+from ccm_core.cli import server
+
+signal.signal(signal.SIGTERM, lambda *_: None)
+os.register_at_fork(after_in_child=server._leave_signals_to_the_main_process)
+loading, told = os.pipe()
+child = os.fork()
+if child == 0:
+    os.write(told, b"!")
+    signal.pause()
+    os._exit(1)
+os.read(loading, 1)
+os.kill(child, signal.SIGINT)
+os.kill(child, signal.SIGTERM)
+print(signal.Signals(-os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])).name)
+"""
+
+
+def test_a_worker_that_is_still_loading_leaves_ctrl_c_alone_and_ends_when_it_is_told_to() -> None:
+    done = subprocess.run([sys.executable, "-c", WORKER], capture_output=True, text=True, timeout=60, check=True)
+    assert (done.stdout, done.stderr) == ("SIGTERM\n", "")
