@@ -201,3 +201,14 @@ def test_the_first_key_of_a_file_has_an_id_by_chance_that_leaves_room_for_furthe
 def test_a_further_key_has_the_id_after_the_highest_of_the_ring() -> None:
     key_id, key = new_key(Ring({"0000001f": b"k" * 32, "00000003": b"l" * 32}))
     assert (key_id, len(key)) == ("00000020", 32)
+
+
+def test_what_an_earlier_release_sealed_and_authenticated_still_opens_and_fits(tmp_path: Path) -> None:
+    """The derivation is written out here (RFC 5869), since a change of it would lock every database out."""
+    write_ring(tmp_path / "keys", Ring({"0000002a": b"k" * 32}))
+    vault = Vault(tmp_path / "keys")
+    sealed = "010000002a21a23d0aa6a4190e5e93e1a9e756b4be64154178bc62ba1f18cb5c6f25fdd6de4707"
+    assert vault.unseal(bytes.fromhex(sealed), place=PLACE) == b"secret"
+    extracted = hmac.digest(bytes(32), b"k" * 32, "sha256")
+    derived = hmac.digest(extracted, b"ccm-core/page-token\x01", "sha256")
+    assert vault.mac("page-token", b"data") == hmac.digest(derived, b"data", "sha256")
