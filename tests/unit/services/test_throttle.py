@@ -208,12 +208,10 @@ def test_whoever_is_stopped_is_sent_to_a_new_password_only_where_that_helps(
     parts: Parts, connection: Connection, erika: Account
 ) -> None:
     count_wrong(Throttle(parts.vault), connection, erika, 100, 0)
-    for helps, sentence in (
-        (Throttle(parts.vault), STOPPED),
-        (Throttle(parts.vault, resets_help=False), STOPPED_STRICT),
-    ):
+    throttles = {STOPPED: Throttle(parts.vault), STOPPED_STRICT: Throttle(parts.vault, resets_help=False)}
+    for sentence, throttle in throttles.items():
         with pytest.raises(CodeStopped) as stopped:
-            helps.count_code(connection, erika.id, NOW + DAY)
+            throttle.count_code(connection, erika.id, NOW + DAY)
         assert stopped.value.message == sentence
 
 
