@@ -78,7 +78,7 @@ def test_the_trail_tells_why_a_window_was_not_unlocked_and_by_whom(parts: Parts,
     assert trail(parts, instance, "unlock.succeeded") == [("unlock.succeeded", later, "otto", "", CLIENT.network, {})]
 
 
-@pytest.mark.parametrize("change", ["factor", "token"])
+@pytest.mark.parametrize("change", ["factor", "plan", "token"])
 def test_a_window_is_not_unlocked_when_its_session_changed_while_the_password_was_checked(
     parts: Parts, instance: Instance, change: str
 ) -> None:
@@ -91,6 +91,11 @@ def test_a_window_is_not_unlocked_when_its_session_changed_while_the_password_wa
         with parts.database.write() as connection:
             connection.execute(insert(m.activation).values(row | {"changed_at": NOW}))
         bind(parts, user, "one")
+    elif change == "plan":
+        parts.instances.include("big", "one", later + 1, NOW)
+        parts.instances.assign(instance.host, "big", NOW)
+        bind(parts, user, "one")
+        session, later = look(parts, instance, token, later), later + 1
     else:
         assert swap(parts, instance, token, later)
         before = 1
