@@ -41,8 +41,9 @@ fuzz: $(STAMPS)/fuzz ## fuzz every parser for a minute, guided by coverage (see 
 
 mutants: programs $(STAMPS)/mutants ## change what must never be wrong, thousands of times, and see that tests fail (hours; again: only what is new)
 	$(BIN)/mutmut run --max-children 2 $(ARGS)
-	$(BIN)/mutmut results
-	cd plugins/twofactor && ../../$(BIN)/mutmut run --max-children 2 && ../../$(BIN)/mutmut results
+	@$(BIN)/python tools/mutants.py
+	cd plugins/twofactor && ../../$(BIN)/mutmut run --max-children 2
+	@cd plugins/twofactor && ../../$(BIN)/python ../../tools/mutants.py
 
 bench: $(STAMPS)/dev ## measure time per request, memory and start, against one password hash
 	$(BIN)/python -m bench $(ARGS)
