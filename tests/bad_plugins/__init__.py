@@ -82,5 +82,6 @@ def installed(folder: Path, *stems: str) -> Iterator[dict[str, PluginRecord]]:
 def forget_modules(folder: Path) -> None:
     """Remove from ``sys.modules`` what was imported from a folder."""
     for name, module in list(sys.modules.items()):
-        if (getattr(module, "__file__", None) or "").startswith(str(folder)):
+        spec = getattr(module, "__spec__", None)  # it knows the file also when the module took its name away
+        if (getattr(spec, "origin", None) or "").startswith(str(folder)):
             del sys.modules[name]
