@@ -174,8 +174,7 @@ class Enrolments:
 
     def forget(self, connection: Connection, now: float) -> None:
         """Delete set-ups that ran out."""
-        over = or_(_e.pending_until <= now, _e.pending_until.is_(None))
-        connection.execute(delete(m.enrolment).where(~_e.confirmed, over))
+        connection.execute(delete(m.enrolment).where(~_e.confirmed, _e.pending_until <= now))
 
 
 def place(instance_id: int, user_id: int, plugin: str) -> str:
