@@ -160,8 +160,8 @@ class PasswordResetService:
         client: Client,
         now: float,
         *,
-        plugin: str = "",
-        answer: str = "",
+        plugin: str,
+        answer: str,
     ) -> None:
         """Set a new password: in one transaction password, factors, sessions, notice. Nobody is signed in.
 

@@ -128,9 +128,12 @@ class Throttle:
         self._vault = vault
         self._stopped = STOPPED if resets_help else STOPPED_STRICT
 
+    def _key(self, counted: str) -> bytes:
+        return self._vault.mac("throttle", counted.encode())
+
     def network_key(self, instance_id: int, client: Client) -> bytes:
         """Return the keyed hash under which a network is remembered."""
-        return self._vault.mac("throttle", f"network|{instance_id}|{client.network}".encode())
+        return self._key(f"network|{instance_id}|{client.network}")
 
     def count_password(
         self, connection: Connection, instance_id: int, name_key: str, client: Client, now: float, *, known: bool
@@ -141,16 +144,16 @@ class Throttle:
         Raises Throttled, and then nothing is counted (the caller's transaction must roll back).
         """
         person = f"{instance_id}|{name_key}"
-        own = self._vault.mac("throttle", f"both|{person}|{client.network}".encode())
+        own = self._key(f"both|{person}|{client.network}")
         rows = [(own, ACCOUNT_AND_NETWORK), (self.network_key(instance_id, client), NETWORK)]
         if not known:
-            rows.append((self._vault.mac("throttle", f"account|{person}".encode()), ACCOUNT))
+            rows.append((self._key(f"account|{person}"), ACCOUNT))
         self._count(connection, rows, now)
         return PasswordAttempt(tuple(key for key, _ in rows), own)
 
     def count_reset_request(self, connection: Connection, instance_id: int, client: Client, now: float) -> None:
         """Count one request for a reset mail, the same for every input; raises Throttled (ASVS 2.4.1)."""
-        key = self._vault.mac("throttle", f"reset|{instance_id}|{client.network}".encode())
+        key = self._key(f"reset|{instance_id}|{client.network}")
         self._count(connection, [(key, RESET_REQUESTS)], now)
 
     def _count(self, connection: Connection, rows: list[tuple[bytes, Bound]], now: float) -> None:
@@ -174,7 +177,7 @@ class Throttle:
 
     def count_refusal(self, connection: Connection, instance_id: int, client: Client, now: float) -> None:
         """Count a request that was refused before anything was checked; raises Throttled."""
-        key = self._vault.mac("throttle", f"refusals|{instance_id}|{client.network}".encode())
+        key = self._key(f"refusals|{instance_id}|{client.network}")
         self._count(connection, [(key, REFUSALS)], now)
 
     def remember_network(
@@ -237,5 +240,5 @@ def _day(at: float) -> int:
 
 
 def _wait(seconds: float) -> Throttled:
-    whole = max(1, int(seconds) + 1)
+    whole = int(seconds) + 1
     return Throttled(WAIT, whole, seconds=whole)

@@ -103,7 +103,7 @@ def test_the_trail_of_a_reset_tells_whose_from_where_and_what_became_of_the_fact
     token = token_in(ask(parts, fresh)[-1])
     asked_at = clock.now
     clock.now += 60
-    parts.resets.set_password(fresh, "reset", token, NEW, NEW, CLIENT, clock())
+    parts.resets.set_password(fresh, "reset", token, NEW, NEW, CLIENT, clock(), plugin="", answer="")
     removed = {"factors_removed": 3, "cleared_by_plugins": ["working"]}
     assert trail(parts, instance, "reset.") == [
         ("reset.link_sent", asked_at, "otto", "", CLIENT.network, {}),
@@ -114,7 +114,7 @@ def test_the_trail_of_a_reset_tells_whose_from_where_and_what_became_of_the_fact
 def test_a_plugin_that_fails_at_a_reset_silences_no_other(parts: Parts, instance: Instance, otto: Account) -> None:
     fresh = bind(parts, instance, otto, "resetraises", "working")
     token = token_in(ask(parts, fresh)[-1])
-    parts.resets.set_password(fresh, "reset", token, NEW, NEW, CLIENT, parts.clock())
+    parts.resets.set_password(fresh, "reset", token, NEW, NEW, CLIENT, parts.clock(), plugin="", answer="")
     assert "Your second factor was removed." in mails(parts)[-1]
 
 
@@ -142,7 +142,7 @@ def test_an_invited_user_who_forgot_gets_the_invitation_again_three_times_an_hou
     assert [entry[0] for entry in trail(parts, instance, "")][-2:] == ["activation.link_sent", "reset.too_many"]
     token = token_in(letters[-1])
     clock.now += 2 * 3600
-    parts.resets.set_password(instance, "activation", token, NEW, NEW, CLIENT, clock())
+    parts.resets.set_password(instance, "activation", token, NEW, NEW, CLIENT, clock(), plugin="", answer="")
     set_entry = {"factors_removed": 0, "cleared_by_plugins": []}
     assert trail(parts, instance, "activation.password_set") == [
         ("activation.password_set", clock.now, "erika", "", CLIENT.network, set_entry)
