@@ -56,11 +56,11 @@ class Parser:
     check: Callable[[str], None]
     words: tuple[str, ...]
 
-    def run(self, text: str) -> None:
-        """Check one input and the time that it takes."""
+    def run(self, text: str) -> float:
+        """Check one input; returns the CPU seconds that it took."""
         began = time.thread_time()
         self.check(text)
-        assert time.thread_time() - began < MOST_SECONDS
+        return time.thread_time() - began
 
 
 URLS = ("http://", "https://a.example", "HTTPS://a.example", "smtp://", "a.example", "[::1]", ":80", ":99999", "@", "/")
