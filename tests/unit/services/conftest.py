@@ -2,6 +2,7 @@
 """The services of one process on an empty database, with a clock that a test sets."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from ccm_core.services.instances import CLOUD, Instance
 from ccm_core.services.parts import Parts, assemble
 from ccm_core.services.user_admin import Actor
 from ccm_core.services.vault import Ring, new_key, write_ring
+from tests.bad_plugins import installed
 
 
 class Watch:
@@ -58,3 +60,16 @@ def instance(parts: Parts, clock: Watch) -> Instance:
 def erika(parts: Parts, instance: Instance, clock: Watch) -> Account:
     """A user who was invited and has no password yet: hashing is not what these tests are about."""
     return parts.users.add(instance, "erika", "erika@example.org", USER, clock(), Actor())
+
+
+@contextmanager
+def services_with(tmp_path: Path, settings: Settings, clock: Watch, *plugins: str) -> Iterator[Parts]:
+    """The services of an empty database with plugins of the tests."""
+    folder = tmp_path / "plugins"
+    folder.mkdir()
+    with installed(folder, *plugins):
+        assembled = assemble(settings, clock, plugin_path=[str(folder)])
+        with assembled.database.write() as connection:
+            metadata.create_all(connection)
+        yield assembled
+        assembled.database.dispose()

@@ -19,11 +19,10 @@ from ccm_core.services.clients import Client
 from ccm_core.services.enrolments import place
 from ccm_core.services.instances import Instance
 from ccm_core.services.login import NO_FACTOR, Pending, Shown
-from ccm_core.services.parts import Parts, assemble
+from ccm_core.services.parts import Parts
 from ccm_core.services.proofs import Denied
 from ccm_core.services.user_admin import Actor
-from tests.bad_plugins import installed
-from tests.unit.services.conftest import Watch
+from tests.unit.services.conftest import Watch, services_with
 
 CLIENT = Client("192.0.2.0/24", "a browser")
 PASSWORD, WORD = "correct horse battery staple", "open sesame"
@@ -32,14 +31,10 @@ PASSWORD, WORD = "correct horse battery staple", "open sesame"
 @pytest.fixture
 def parts(settings: Settings, clock: Watch, tmp_path: Path) -> Iterator[Parts]:
     """The services with plugins of the tests."""
-    folder = tmp_path / "plugins"
-    folder.mkdir()
-    with installed(folder, "working", "passed_foreign", "remembering", "challenge_raises"):
-        assembled = assemble(settings, clock, plugin_path=[str(folder)])
-        with assembled.database.write() as connection:
-            metadata.create_all(connection)
+    with services_with(
+        tmp_path, settings, clock, "working", "passed_foreign", "remembering", "challenge_raises"
+    ) as assembled:
         yield assembled
-        assembled.database.dispose()
 
 
 @pytest.fixture

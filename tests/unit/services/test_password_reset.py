@@ -13,18 +13,16 @@ from sqlalchemy import insert, select
 
 from ccm_core.config import Settings
 from ccm_core.db import models as m
-from ccm_core.db.models import metadata
 from ccm_core.errors import NotFound
 from ccm_core.services.accounts import Account
 from ccm_core.services.clients import Client
 from ccm_core.services.enrolments import place
 from ccm_core.services.instances import Instance
 from ccm_core.services.mailed_links import INVALID
-from ccm_core.services.parts import Parts, assemble
+from ccm_core.services.parts import Parts
 from ccm_core.services.proofs import Denied
 from ccm_core.services.user_admin import Actor
-from tests.bad_plugins import installed
-from tests.unit.services.conftest import Watch
+from tests.unit.services.conftest import Watch, services_with
 
 CLIENT = Client("192.0.2.0/24", "a browser")
 PASSWORD, NEW, WORD = "correct horse battery staple", "a quite different staple", "open sesame"
@@ -39,15 +37,11 @@ def strict() -> bool:
 @pytest.fixture
 def parts(settings: Settings, clock: Watch, tmp_path: Path, strict: bool) -> Iterator[Parts]:
     """The services with plugins of the tests."""
-    folder = tmp_path / "plugins"
-    folder.mkdir()
-    with installed(folder, "working", "remembering", "reset_raises", "challenge_raises"):
-        chosen = replace(settings, reset_keeps_second_factor=strict)
-        assembled = assemble(chosen, clock, plugin_path=[str(folder)])
-        with assembled.database.write() as connection:
-            metadata.create_all(connection)
+    chosen = replace(settings, reset_keeps_second_factor=strict)
+    with services_with(
+        tmp_path, chosen, clock, "working", "remembering", "reset_raises", "challenge_raises"
+    ) as assembled:
         yield assembled
-        assembled.database.dispose()
 
 
 @pytest.fixture
