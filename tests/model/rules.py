@@ -32,11 +32,8 @@ class Model(World):
     def sign_in(self, browser: Browser, person: Person, password: str) -> Seen:
         """The right password ends the browser's session; it opens a new one only if no code is asked."""
         self.look(browser)
-        if not person.passwords.may(self.now):
-            return Seen.WAIT
-        person.passwords.guess(self.now)
-        if password != person.password:
-            return Seen.REFUSED
+        if refused := self._guess(person, password):
+            return refused
         person.passwords.clear()
         self.close(browser)
         if not self.asks(person):
@@ -107,6 +104,13 @@ class Model(World):
         """The account page opens in an active session."""
         return Seen.DONE if self.look(browser) else Seen.LOG_IN
 
+    def _guess(self, person: Person, password: str) -> Seen | None:
+        """Count an attempt at a password; None: it is right."""
+        if not person.passwords.may(self.now):
+            return Seen.WAIT
+        person.passwords.guess(self.now)
+        return None if password == person.password else Seen.REFUSED
+
     def confirm(self, browser: Browser, password: str, typed: str, *, before_code: bool) -> Seen:
         """Password and, if a login asks for one, a code make the login recent.
 
@@ -116,11 +120,8 @@ class Model(World):
         if session is None:
             return Seen.LOG_IN
         person = session.person
-        if not person.passwords.may(self.now):
-            return Seen.WAIT
-        person.passwords.guess(self.now)
-        if password != person.password:
-            return Seen.REFUSED
+        if refused := self._guess(person, password):
+            return refused
         asks = self.asks(person)
         if asks and not before_code:
             seen = self._prove(person, typed)
@@ -143,11 +144,8 @@ class Model(World):
         if session is None or self.now >= session.recent + RECENT:
             return Seen.CONFIRM if session else Seen.LOG_IN
         person = session.person
-        if not person.passwords.may(self.now):
-            return Seen.WAIT
-        person.passwords.guess(self.now)
-        if current != person.password:
-            return Seen.REFUSED
+        if refused := self._guess(person, current):
+            return refused
         person.passwords.clear()
         person.password = new
         self.end_logins(person, keep=session)
