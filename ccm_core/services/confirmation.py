@@ -127,7 +127,7 @@ class ConfirmationService:
         token = self._sessions.replace_token(connection, session, now, **changes)
         if token is None:
             raise Denied("changed", CHANGED, guess=False)
-        self._throttle.take_back_password(connection, checked.attempt)
+        self._proofs.accept_password(connection, checked)
         about, factor = session.account, row.plugin if row else None
         event = "confirmation.succeeded"
         self._audit.record(connection, event, about.instance_id, now, about=about, client=client, factor=factor)

@@ -24,7 +24,7 @@ from ccm_core.services.audit import Audit
 from ccm_core.services.clients import Client
 from ccm_core.services.enrolments import Enrolments, Row
 from ccm_core.services.instances import Instance
-from ccm_core.services.proofs import CheckedPassword, Denied, Proofs, Subject
+from ccm_core.services.proofs import Denied, Proofs, Subject
 from ccm_core.services.sessions import Sessions
 from ccm_core.services.stops import Stops
 from ccm_core.services.throttle import CODE_TRIES, Throttle
@@ -132,7 +132,7 @@ class LoginService:
                 step = Step(pending_token=self._begin_pending(connection, account, now))
             else:
                 step = Step(session_token=self._open_session(connection, fresh, account, None, client, now))
-            self._accept_password(connection, checked)
+            self._proofs.accept_password(connection, checked)
         if step.session_token:
             self._announce(fresh, account, None, now)
         return step
@@ -217,12 +217,6 @@ class LoginService:
         values |= {"stamp": account.stamp, "expires_at": now + self._settings.login_seconds}
         connection.execute(_BEGIN, values)
         return token
-
-    def _accept_password(self, connection: Connection, checked: CheckedPassword) -> None:
-        if checked.new_hash and checked.account:
-            mine = update(m.user).where(m.user.c.id == checked.account.id)
-            connection.execute(mine.values(password_hash=checked.new_hash))
-        self._throttle.take_back_password(connection, checked.attempt)
 
     def _subject(self, instance: Instance, pending: Pending, plugin: str) -> Subject:
         rows = tuple(row for row in pending.rows if row.plugin == plugin)

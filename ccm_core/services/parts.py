@@ -135,7 +135,7 @@ def assemble(
         instances=g.instances,
         sessions=g.sessions,
         logins=logins,
-        unlocks=UnlockService(g.database, g.proofs, g.sessions, g.ledger, g.throttle, g.audit),
+        unlocks=UnlockService(g.database, g.proofs, g.sessions, g.ledger, g.audit),
         confirmations=confirmations,
         resets=resets,
         changes=changes,

@@ -15,8 +15,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, update
 
+from ccm_core.db import models as m
 from ccm_core.db.engine import Database
 from ccm_core.errors import Busy, CcmError, PluginFailed, SealError
 from ccm_core.plugin_api import Challenge, Login, Passed, Purpose, Refused, Verdict
@@ -119,6 +120,13 @@ class Proofs:
             with self._database.write() as connection:
                 self._throttle.forgive_password(connection, attempt)
             raise
+
+    def accept_password(self, connection: Connection, checked: CheckedPassword) -> None:
+        """End step 3, after ``unchanged``: take the count back, and keep the hash that today's settings give."""
+        if checked.new_hash and checked.account:
+            mine = update(m.user).where(m.user.c.id == checked.account.id)
+            connection.execute(mine.values(password_hash=checked.new_hash))
+        self._throttle.take_back_password(connection, checked.attempt)
 
     def check_nobody(self, instance: Instance, password: str, client: Client, now: float) -> None:
         """Do the work of a password check that can only fail, counted for the network alone; raises Throttled, Busy."""

@@ -20,7 +20,6 @@ from ccm_core.services.enrolments import Enrolments, of_active
 from ccm_core.services.instances import Instance
 from ccm_core.services.proofs import Denied, Proofs
 from ccm_core.services.sessions import Session, Sessions
-from ccm_core.services.throttle import Throttle
 from ccm_core.texts import marked as _
 
 MOST_FAILURES = 5
@@ -36,14 +35,12 @@ class UnlockService:
         proofs: Proofs,
         sessions: Sessions,
         ledger: Enrolments,
-        throttle: Throttle,
         audit: Audit,
     ) -> None:
         self._database = database
         self._proofs = proofs
         self._sessions = sessions
         self._ledger = ledger
-        self._throttle = throttle
         self._audit = audit
 
     def unlock(
@@ -70,7 +67,7 @@ class UnlockService:
             same = fresh.plugin_generation == session.plugin_generation
             token = self._sessions.replace_token(connection, session, now) if passed and same else None
             if token is not None:
-                self._throttle.take_back_password(connection, checked.attempt)
+                self._proofs.accept_password(connection, checked)
                 self._record(connection, "unlock.succeeded", session, client, now)
         if token is None:
             self._refuse(session, "changed", client, now)

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from argon2 import PasswordHasher
 from sqlalchemy import delete, insert, select, update
 
 from ccm_core.config import Settings
@@ -253,14 +252,3 @@ def test_the_password_step_ends_the_browser_s_old_session(parts: Parts, instance
     assert parts.sessions.look(old, instance, now) is not None
     parts.logins.password(instance, "otto", PASSWORD, CLIENT, now, old_session=old)
     assert parts.sessions.look(old, instance, now) is None
-
-
-def test_an_outdated_hash_is_replaced_at_the_next_login(parts: Parts, instance: Instance, otto: Account) -> None:
-    weak = PasswordHasher(time_cost=1, memory_cost=8192, parallelism=1).hash(PASSWORD)
-    with parts.database.write() as connection:
-        connection.execute(update(m.user).values(password_hash=weak))
-    begin(parts, instance)
-    after = parts.users.get(instance, otto.id).password_hash or ""
-    assert after.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
-    begin(parts, instance)
-    assert parts.users.get(instance, otto.id).password_hash == after
