@@ -191,14 +191,13 @@ class Throttle:
         """Count one code attempt of an account whose password was right; raises Throttled or CodeStopped."""
         if self.wrong_codes(connection, user_id, now) >= CODE_STOP:
             raise CodeStopped(self._stopped, DAY)
-        row = connection.execute(_STREAK, {"user": user_id}).first()
-        streak, paused_until = (row[0], row[1]) if row else (0, 0.0)
+        streak, paused_until = connection.execute(_STREAK, {"user": user_id}).first() or (0, now)
         if paused_until > now:
             raise _wait(paused_until - now)
         streak += 1
-        doublings = min(streak - CODE_TRIES, 10)
+        doublings = streak - CODE_TRIES
         pause = min(CODE_PAUSE_SECONDS * 2**doublings, CODE_LONGEST_PAUSE_SECONDS) if doublings >= 0 else 0
-        values = {"user_id": user_id, "streak": streak, "paused_until": now + pause if pause else 0.0}
+        values = {"user_id": user_id, "streak": streak, "paused_until": now + pause}
         connection.execute(_PAUSE, values)
         connection.execute(_COUNT_DAY, {"user_id": user_id, "day": _day(now), "count": 1})
 
@@ -236,7 +235,7 @@ def _row(key: bytes, bound: Bound, now: float) -> dict[str, object]:
 
 
 def _day(at: float) -> int:
-    return int(at // DAY)
+    return int(at / DAY)
 
 
 def _wait(seconds: float) -> Throttled:

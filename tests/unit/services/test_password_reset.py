@@ -105,6 +105,21 @@ def test_the_trail_of_a_reset_tells_whose_from_where_and_what_became_of_the_fact
     ]
 
 
+def test_a_mailed_link_says_what_it_is_for_and_what_it_will_do_to_factors_that_the_same_change_bound(
+    parts: Parts, instance: Instance, erika: Account, otto: Account, clock: Watch
+) -> None:
+    note = "the new password also resets the second factor"
+    invitation, reset = ask(parts, instance, "erika")[-1], ask(parts, instance)[-1]
+    assert invitation.startswith(f"Your account on {instance.host}\n")
+    assert reset.startswith(f"Set a new password for {instance.host}\n")
+    assert note not in invitation + reset
+    values = {"instance_id": instance.id, "user_id": otto.id, "plugin": "x", "label": "x", "counter": 0, "data": b""}
+    with parts.database.write() as connection:
+        connection.execute(insert(m.enrolment).values(values | {"confirmed": True, "created_at": clock()}))
+        parts.resets.send_link(connection, instance, otto, clock())
+    assert note in mails(parts)[-1]
+
+
 def test_a_plugin_that_fails_at_a_reset_silences_no_other(parts: Parts, instance: Instance, otto: Account) -> None:
     fresh = bind(parts, instance, otto, "resetraises", "working")
     token = token_in(ask(parts, fresh)[-1])
