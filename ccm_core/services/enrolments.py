@@ -135,7 +135,7 @@ class Enrolments:
         spent = (_e.id == enrolment_id, ~_e.confirmed, _e.tries >= SETUP_TRIES)
         connection.execute(delete(m.enrolment).where(*spent))
 
-    def apply(self, connection: Connection, row: Row, passed: Passed, now: float, *, confirm: bool = False) -> bool:
+    def apply(self, connection: Connection, row: Row, passed: Passed, now: float, *, confirm: bool) -> bool:
         """Apply a proof to the row that was read before the check, by one conditional update.
 
         False when the counter is not higher or the row was changed since: single use for every factor and every

@@ -212,7 +212,7 @@ class Sessions:
         """Give the session a new token and other column values; None when another request was faster or it ended."""
         token = new_token()
         values = {"token_hash": token_hash(token), "seen_at": now, "unlock_failures": 0, **changes}
-        mine = update(m.session).where(_s.id == session.id, _s.token_hash == session.token_hash)
+        mine = update(m.session).where(_s.token_hash == session.token_hash)
         if connection.execute(mine.values(values)).rowcount != 1:
             return None
         retired = {"token_hash": session.token_hash, "session_id": session.id, "retired_at": now}

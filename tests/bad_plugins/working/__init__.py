@@ -28,7 +28,8 @@ def ccm_login_challenge(login):
                 return Passed(enrolment.id, counter=int(now))
         return Refused("wrong code", "The login code is not right.")
 
-    return Challenge("plugins/working/challenge.html", verify, {"purpose": login.purpose}, state=b"asked")
+    asked = {"purpose": login.purpose, "user": login.user.name}
+    return Challenge("plugins/working/challenge.html", verify, asked, state=b"asked")
 
 
 @hookimpl

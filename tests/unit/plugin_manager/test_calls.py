@@ -75,7 +75,7 @@ def test_anything_but_a_verdict_is_refused(impatient: CallsOf, faults: list[Faul
 def test_a_right_answer_passes_and_a_wrong_one_is_refused(calls_of: CallsOf, faults: list[Fault]) -> None:
     calls = calls_of("working")
     challenge = calls.login_challenge("working", LOGIN)
-    assert (challenge.context, challenge.state) == ({"purpose": "login"}, b"asked")
+    assert (challenge.context, challenge.state) == ({"purpose": "login", "user": "erika"}, b"asked")
     assert calls.verify("working", challenge, "open sesame", 59.5) == Passed(1, counter=59)
     assert calls.verify("working", challenge, "open barley", 59.5) == Refused(
         "wrong code", "The login code is not right."
@@ -203,6 +203,22 @@ def test_a_sign_in_costs_nothing_when_nobody_listens(calls_of: CallsOf) -> None:
     with pytest.raises(PluginFailed):
         calls.login_challenge("challengeraises", LOGIN)
     calls.signed_in(ask_the_database(), EVENT)
+
+
+def test_who_listens_hears_also_when_every_plugin_was_loaded_before(calls_of: CallsOf) -> None:
+    calls = calls_of("working")
+    calls.login_challenge("working", LOGIN)
+    calls.signed_in(["working"], EVENT)
+    assert heard() == [EVENT]
+
+
+def test_a_person_who_interrupts_a_call_is_obeyed(calls_of: CallsOf, faults: list[Fault]) -> None:
+    def interrupted(_plugin: str, _answer: object) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        calls_of("working")._call("working", "ccm_signed_in", EVENT, interrupted)
+    assert faults == []
 
 
 def test_missing_and_refused_listeners_do_not_disturb_a_sign_in(calls_of: CallsOf, faults: list[Fault]) -> None:

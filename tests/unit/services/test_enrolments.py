@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 
 from ccm_core.db import models as m
 from ccm_core.errors import Conflict, SealError
-from ccm_core.plugin_api import Passed
+from ccm_core.plugin_api import Enrolment, Passed
 from ccm_core.services.accounts import Account
 from ccm_core.services.clients import Client
 from ccm_core.services.enrolments import DATA_BYTES, NO_COUNTER, PENDING_SECONDS, SETUP_TRIES, Row
@@ -77,8 +77,9 @@ def test_a_new_set_up_replaces_the_unfinished_one(parts: Parts, session: Session
 
 
 def test_what_is_enrolled_is_not_set_up_again_under_the_same_label(parts: Parts, session: Session, row: Row) -> None:
-    with pytest.raises(Conflict):
+    with pytest.raises(Conflict) as conflict:
         begin(parts, session, label=row.label)
+    assert str(conflict.value) == "This second factor is set up already."
     assert begin(parts, session, label="another phone")
 
 
@@ -156,7 +157,9 @@ def test_of_two_proofs_that_were_checked_at_once_one_is_applied(parts: Parts, ro
 
 
 def test_a_proof_of_a_set_up_confirms_once(parts: Parts, session: Session) -> None:
-    begin(parts, session)
+    row_id = begin(parts, session)
+    with parts.database.write() as connection:
+        assert parts.factors.ledger.count_setup_try(connection, row_id)
     pending = parts.factors.ledger.pending(session, "x", NOW)
     assert pending is not None
     assert apply(parts, pending, Passed(pending.id, 5), confirm=True)
@@ -178,7 +181,8 @@ def test_data_copied_to_another_user_plugin_or_instance_does_not_open(
 ) -> None:
     parts.instances.add("other.example", CLOUD, None, NOW)
     other = parts.instances.get("other.example", NOW)
-    assert parts.factors.ledger.unsealed(instance, row).data == b"key"
+    opened = Enrolment(row.id, "phone", b"key", 10, confirmed=True)
+    assert parts.factors.ledger.unsealed(instance, row) == opened
     for where, copied in (
         (instance, replace(row, user_id=row.user_id + 1)),
         (instance, replace(row, plugin="y")),

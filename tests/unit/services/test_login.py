@@ -246,6 +246,25 @@ def test_what_the_plugin_wants_to_remember_is_sealed_comes_back_and_is_written_o
     assert kept() == sealed
 
 
+def test_the_trail_tells_who_logged_in_from_where_and_which_passwords_were_refused(
+    parts: Parts, instance: Instance, clock: Watch
+) -> None:
+    parts.users.add(instance, "karl", "karl@example.org", "user", clock(), Actor(), password=PASSWORD)
+    for name, typed in (("nobody", PASSWORD), ("karl", "wrong")):
+        with pytest.raises(Denied):
+            parts.logins.password(instance, name, typed, CLIENT, clock())
+    parts.logins.password(instance, "karl", PASSWORD, CLIENT, clock())
+    found = [
+        (one.event, one.user_name, one.network, one.detail) for one in parts.audit.entries(instance.id, event="login")
+    ]
+    refused = {"reason": "password"}
+    assert found == [
+        ("login.succeeded", "karl", CLIENT.network, {}),
+        ("login.refused", "karl", CLIENT.network, refused),
+        ("login.refused", "", CLIENT.network, refused),
+    ]
+
+
 def test_the_password_step_ends_the_browser_s_old_session(parts: Parts, instance: Instance, otto: Account) -> None:
     karl = parts.users.add(instance, "karl", "karl@example.org", "user", parts.clock(), Actor(), password=PASSWORD)
     now = parts.clock()

@@ -190,7 +190,7 @@ class TestStrict:
             found = parts.resets.show(fresh, opened, wanted, frozenset(without))
             assert found is not None
             assert (found.plugin, found.others) == (first, others)
-        assert found.challenge.context == {"purpose": "login"}
+        assert found.challenge.context == {"purpose": "login", "user": "otto"}
         assert parts.resets.show(fresh, opened, "", frozenset({"remembering", "working"})) is None
 
     def test_a_code_of_the_named_factor_or_else_of_the_first_sets_the_password(

@@ -252,4 +252,16 @@ def test_a_session_knows_what_its_pages_need(parts: Parts, instance: Instance, e
     assert (found.user_agent, found.notice, found.pending_email) == (CLIENT.user_agent, ["success", "Done."], None)
     assert found.token_hash == token_hash(token)
     parts.sessions.put_notice(found.id, None)
-    assert look(parts, instance, token).notice is None
+    parts.changes.ask_email(instance, found, "new@example.org", CLIENT, NOW)
+    again = look(parts, instance, token)
+    assert (again.notice, again.pending_email) == (None, "new@example.org")
+
+
+def test_looking_at_a_session_tells_which_plugins_its_plan_makes_active_then(parts: Parts, erika: Account) -> None:
+    parts.instances.include("gold", "one", NOW + 10, NOW)
+    parts.instances.assign("ccm.example", "gold", NOW)
+    token = begin(parts, parts.instances.get(None, NOW), erika)
+    for now, active in ((NOW + 9, set()), (NOW + 10, {"one"})):
+        asked = parts.instances.get(None, now)
+        look(parts, asked, token, now)
+        assert set(asked.active) == active

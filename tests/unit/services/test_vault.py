@@ -96,6 +96,14 @@ def test_a_key_that_nobody_has_is_told_with_its_id(vault: Vault, path: Path, tmp
     assert str(raised.value) == f"Sealed data names the key {named}, which the key file does not hold."
 
 
+def test_a_key_that_a_file_which_changed_meanwhile_lacks_too_is_told(vault: Vault, path: Path, tmp_path: Path) -> None:
+    write_ring(tmp_path / "other", Ring({"00000000": b"k" * 32}))
+    sealed = Vault(tmp_path / "other").seal(b"secret", place=PLACE)
+    rotate(path, first=False)
+    with pytest.raises(SealError, match="names the key 00000000, which"):
+        vault.unseal(sealed, place=PLACE)
+
+
 def test_a_key_file_that_was_broken_meanwhile_leaves_the_keys_at_hand(vault: Vault, path: Path) -> None:
     sealed = vault.seal(b"secret", place=PLACE)
     path.write_text("nonsense")
