@@ -1,17 +1,18 @@
 # SPDX-License-Identifier: MIT
 """The last step of a code: what must hold still, what is applied, and what a removal takes with it."""
 
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, insert, update
 
 from ccm_core.config import Settings
 from ccm_core.db import models as m
 from ccm_core.errors import PluginFailed
-from ccm_core.plugin_api import Passed, Purpose
+from ccm_core.plugin_api import Passed, Purpose, SignedIn
 from ccm_core.services.accounts import Account
 from ccm_core.services.enrolments import Row, place
 from ccm_core.services.instances import CLOUD, Instance
@@ -19,7 +20,7 @@ from ccm_core.services.parts import Parts
 from ccm_core.services.proofs import CHANGED, UNAVAILABLE, USED, Denied, Subject
 from ccm_core.services.user_admin import Actor
 from tests.unit.services.conftest import Watch, services_with
-from tests.unit.services.test_login import CLIENT, WORD
+from tests.unit.services.test_login import CLIENT, PASSWORD, WORD
 
 
 @pytest.fixture
@@ -81,6 +82,18 @@ def test_a_right_code_is_granted_in_the_instance_as_it_is_then_and_its_time_is_k
     assert take(parts, subject) == "erika phone ['working']"
     after = labelled(parts, subject.account)
     assert (after["phone"].last_used_at, after["tablet"].last_used_at) == (clock.now, None)
+
+
+def test_the_gate_asks_for_the_factor_of_a_plugin_that_a_plan_makes_active_and_tells_it_of_those_who_have_none(
+    parts: Parts, subject: Subject, clock: Watch
+) -> None:
+    instance = subject.instance
+    karl = parts.users.add(instance, "karl", "karl@example.org", "user", clock(), Actor(), password=PASSWORD)
+    assert parts.logins.password(instance, "karl", PASSWORD, CLIENT, clock()).session_token
+    assert sys.modules["working"].heard == [SignedIn(karl.to_plugin(), None, clock())]
+    with parts.database.write() as connection:
+        connection.execute(update(m.enrolment).values(user_id=karl.id))
+    assert parts.logins.password(instance, "karl", PASSWORD, CLIENT, clock()).pending_token
 
 
 def test_a_code_of_a_plugin_that_was_deactivated_meanwhile_is_refused_and_is_no_guess(

@@ -18,7 +18,7 @@ from ccm_core.services.accounts import Account
 from ccm_core.services.clients import Client
 from ccm_core.services.enrolments import place
 from ccm_core.services.instances import Instance
-from ccm_core.services.login import NO_FACTOR, Pending, Shown
+from ccm_core.services.login import NO_FACTOR, WRONG, Pending, Shown
 from ccm_core.services.parts import Parts
 from ccm_core.services.proofs import Denied
 from ccm_core.services.user_admin import Actor
@@ -251,8 +251,9 @@ def test_the_trail_tells_who_logged_in_from_where_and_which_passwords_were_refus
 ) -> None:
     parts.users.add(instance, "karl", "karl@example.org", "user", clock(), Actor(), password=PASSWORD)
     for name, typed in (("nobody", PASSWORD), ("karl", "wrong")):
-        with pytest.raises(Denied):
+        with pytest.raises(Denied) as denied:
             parts.logins.password(instance, name, typed, CLIENT, clock())
+        assert (denied.value.reason, denied.value.message) == ("password", WRONG)
     parts.logins.password(instance, "karl", PASSWORD, CLIENT, clock())
     found = [
         (one.event, one.user_name, one.network, one.detail) for one in parts.audit.entries(instance.id, event="login")

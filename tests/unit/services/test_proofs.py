@@ -4,8 +4,10 @@
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import update
 from structlog.testing import capture_logs
 
+from ccm_core.db import models as m
 from ccm_core.errors import Busy, Throttled
 from ccm_core.plugin_api import Purpose, Refused
 from ccm_core.plugin_manager.calls import FAILED
@@ -15,7 +17,7 @@ from ccm_core.services.enrolments import Row
 from ccm_core.services.instances import CLOUD, Instance
 from ccm_core.services.parts import Parts
 from ccm_core.services.passwords import Passwords
-from ccm_core.services.proofs import UNAVAILABLE, Denied, Subject
+from ccm_core.services.proofs import CHANGED, UNAVAILABLE, Denied, Subject
 from tests.unit.services.conftest import Watch
 
 HERE = Client("192.0.2.0/24", "test")
@@ -59,7 +61,22 @@ def test_a_password_that_found_the_queue_full_is_not_counted(
         with pytest.raises(Busy):
             proofs.check_password(instance, erika.name, "x", HERE, clock())
     proofs._passwords = working
-    assert not proofs.check_password(instance, erika.name, "x", HERE, clock()).right
+    checked = proofs.check_password(instance, erika.name, "x", HERE, clock())
+    assert (checked.account, checked.right, checked.new_hash) == (erika, False, None)
+    assert checked.attempt.keys
+
+
+@pytest.mark.parametrize("change", [{"disabled": True}, {"stamp": 1}, {"password_hash": "another"}])
+def test_what_changed_while_a_proof_was_checked_is_refused_and_is_no_guess(
+    parts: Parts, instance: Instance, erika: Account, clock: Watch, change: dict[str, object]
+) -> None:
+    proofs = parts.factors.proofs
+    with parts.database.write() as connection:
+        assert proofs.unchanged(connection, instance, erika, clock())[1] == erika
+        connection.execute(update(m.user).values(change))
+        with pytest.raises(Denied) as caught:
+            proofs.unchanged(connection, instance, erika, clock())
+    assert (caught.value.reason, caught.value.message, caught.value.guess) == ("changed", CHANGED, False)
 
 
 def test_the_log_tells_nothing_of_what_was_rolled_back(parts: Parts, instance: Instance, clock: Watch) -> None:

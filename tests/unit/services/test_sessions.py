@@ -49,6 +49,7 @@ def test_a_token_is_kept_as_its_hash_alone_and_no_two_are_the_same(
         rows = connection.execute(select(m.session.c.token_hash, m.session.c.family)).all()
     assert {row.token_hash for row in rows} == {token_hash(token) for token in tokens}
     assert len({row.family for row in rows}) == 10
+    assert {len(row.family) for row in rows} == {32}
 
 
 @pytest.mark.parametrize("made_up", ["", "x", "A" * 43, "' or 1=1--", "ä\0"])

@@ -136,6 +136,18 @@ def test_a_code_stays_valid_while_its_key_is_in_the_ring(vault: Vault, path: Pat
     assert not Vault(path).mac_fits("page-token", b"data", old)
 
 
+def test_a_code_that_fits_nothing_does_not_fit_while_keys_rotate_either(vault: Vault, path: Path) -> None:
+    code = vault.mac("page-token", b"data")
+    rotate(path, first=True)
+    assert not vault.mac_fits("page-token", b"date", code)
+
+
+def test_a_key_is_derived_once_for_each_purpose(vault: Vault) -> None:
+    key_id = vault.ring.primary
+    assert vault._key(key_id, "a") is vault._key(key_id, "a")
+    assert vault._key(key_id, "a") != vault._key(key_id, "b")
+
+
 def test_sealing_and_authenticating_use_keys_of_their_own(vault: Vault) -> None:
     key = vault.ring.keys[vault.ring.primary]
     assert vault.mac("seal", b"x") != hmac.digest(key, b"x", "sha256")
