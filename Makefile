@@ -27,7 +27,7 @@ test: programs $(STAMPS)/dev ## set up what the tests need and run all of them (
 	$(BIN)/python -m pytest -n 2 --dist loadscope $(ARGS)
 
 model: programs $(STAMPS)/dev ## tell the model of the sign-in 50,000 random stories (fewer: make model STORIES=1000)
-	MODEL_STORIES=$(STORIES) $(BIN)/python -m pytest -n 2 --dist loadscope -rP -o faulthandler_timeout=0 tests/model/test_stories.py $(ARGS)
+	MODEL_STORIES=$(STORIES) $(BIN)/python -m pytest -n 2 --dist loadscope -x -rP -o faulthandler_timeout=0 tests/model/test_stories.py $(ARGS)
 
 check: $(CHECKS) ## check format, lint, types, templates and import rules (all of them: make -k check)
 
