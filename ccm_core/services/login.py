@@ -116,9 +116,20 @@ class LoginService:
         self._stops = stops
 
     def password(
-        self, instance: Instance, name: str, password: str, client: Client, now: float, *, old_session: str = ""
+        self,
+        instance: Instance,
+        name: str,
+        password: str,
+        client: Client,
+        now: float,
+        *,
+        old_session: str = "",
+        old_pending: str = "",
     ) -> Step:
-        """Take the password. It ends the browser's old session. Raises Denied, Throttled or Busy."""
+        """Take the password. It ends what the browser holds: a session, a pending login (ASVS 7.2.4).
+
+        Raises Denied, Throttled or Busy.
+        """
         checked = self._proofs.check_password(instance, name, password, client, now)
         if checked.account is None or not checked.right:
             # A typed name may be a password in the wrong field: only names of real accounts are kept.
@@ -128,6 +139,8 @@ class LoginService:
             fresh, account = self._proofs.unchanged(connection, instance, checked.account, now)
             if old_session:
                 self._sessions.end_by_token(connection, old_session)
+            if old_pending:
+                _end_pending(connection, old_pending)
             if enrolments.of_active(self._ledger.confirmed(account.id, connection), fresh):
                 step = Step(pending_token=self._begin_pending(connection, account, now))
             else:
@@ -162,8 +175,21 @@ class LoginService:
             return Shown(name, challenge, tuple(other for other in names if other != name))
         return None
 
-    def code(self, instance: Instance, pending: Pending, plugin: str, answer: str, client: Client, now: float) -> str:
-        """Take the answer to a challenge and return the session's token. Raises Denied, Throttled or Busy."""
+    def code(
+        self,
+        instance: Instance,
+        pending: Pending,
+        plugin: str,
+        answer: str,
+        client: Client,
+        now: float,
+        *,
+        old_session: str = "",
+    ) -> str:
+        """Take the answer to a challenge and return the session's token. Raises Denied, Throttled or Busy.
+
+        ``old_session``: what the browser got meanwhile, from another window; it ends.
+        """
 
         def count(connection: Connection) -> None:
             self._throttle.count_code(connection, pending.account.id, now)
@@ -172,6 +198,8 @@ class LoginService:
 
         def grant(connection: Connection, fresh: Instance, account: Account, row: Row) -> str:
             token = self._open_session(connection, fresh, account, row, client, now)
+            if old_session:
+                self._sessions.end_by_token(connection, old_session)
             if connection.execute(_USE, {"pending": pending.id, "now": now}).rowcount != 1:
                 raise _over()
             return token
@@ -188,7 +216,7 @@ class LoginService:
     def cancel(self, token: str) -> None:
         """«Back», or a log-out: the pending login is over."""
         with self._database.write() as connection:
-            connection.execute(delete(m.pending_login).where(_p.token_hash == token_hash(token)))
+            _end_pending(connection, token)
 
     def forget(self, connection: Connection, now: float) -> None:
         """Delete pending logins that ran out."""
@@ -240,6 +268,10 @@ class LoginService:
 
     def _announce(self, instance: Instance, account: Account, factor: str | None, now: float) -> None:
         self._calls.signed_in(instance.active, SignedIn(account.to_plugin(), factor, now))
+
+
+def _end_pending(connection: Connection, token: str) -> None:
+    connection.execute(delete(m.pending_login).where(_p.token_hash == token_hash(token)))
 
 
 def _over() -> Denied:

@@ -39,19 +39,18 @@ def password(context: Context) -> Response:
     if not form.validate():
         return _again(context, form, errors=errors_of(form, context.texts), status=400)
     name, typed = form.username.data or "", form.password.data or ""
-    old = context.cookies.get(SESSION)
+    session, pending = context.cookies.get(SESSION), context.cookies.get(LOGIN)
     try:
         step = context.parts.logins.password(
-            context.instance, name, typed, context.client, context.now, old_session=old
+            context.instance, name, typed, context.client, context.now, old_session=session, old_pending=pending
         )
     except (Denied, Throttled) as error:
         return _again(context, form, error=error, status=429 if isinstance(error, Throttled) else 401)
     target = own_path(context.field("next"))
-    if step.session_token:
-        context.cookies.set(SESSION, step.session_token)
-        return context.redirect(target)
-    context.cookies.set(SESSION, "")
+    context.cookies.set(SESSION, step.session_token or "")
     context.cookies.set(LOGIN, step.pending_token or "")
+    if step.session_token:
+        return context.redirect(target)
     return context.redirect("/login/challenge" + (f"?next={quote(target, safe='')}" if target != "/" else ""))
 
 
@@ -77,7 +76,13 @@ def code(context: Context) -> Response:
         plugin = pending.plugins[0]
     try:
         token = context.parts.logins.code(
-            context.instance, pending, plugin, context.field("code"), context.client, context.now
+            context.instance,
+            pending,
+            plugin,
+            context.field("code"),
+            context.client,
+            context.now,
+            old_session=context.cookies.get(SESSION),
         )
     except (Denied, Throttled) as error:
         return _refused(context, error)

@@ -30,12 +30,13 @@ class Model(World):
     """One instance, and all that may be done to it."""
 
     def sign_in(self, browser: Browser, person: Person, password: str) -> Seen:
-        """The right password ends the browser's session; it opens a new one only if no code is asked."""
+        """The right password ends what the browser holds; it opens a session only if no code is asked."""
         self.look(browser)
         if refused := self._guess(person, password):
             return refused
         person.passwords.clear()
         self.close(browser)
+        self.back(browser)
         if not self.asks(person):
             self.open(browser, person, None)
             return Seen.DONE

@@ -3,6 +3,7 @@
 
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -266,13 +267,14 @@ def test_the_trail_tells_who_logged_in_from_where_and_which_passwords_were_refus
     ]
 
 
-def test_the_password_step_ends_the_browser_s_old_session(parts: Parts, instance: Instance, otto: Account) -> None:
+def test_the_password_step_ends_what_the_browser_holds(parts: Parts, instance: Instance, otto: Account) -> None:
     karl = parts.users.add(instance, "karl", "karl@example.org", "user", parts.clock(), Actor(), password=PASSWORD)
     now = parts.clock()
     with parts.database.write() as connection:
         old = parts.sessions.create(connection, instance, karl, None, CLIENT, now)
-    with pytest.raises(Denied):
-        parts.logins.password(instance, "otto", "wrong", CLIENT, now, old_session=old)
-    assert parts.sessions.look(old, instance, now) is not None
-    parts.logins.password(instance, "otto", PASSWORD, CLIENT, now, old_session=old)
-    assert parts.sessions.look(old, instance, now) is None
+    waiting = parts.logins.password(instance, "otto", PASSWORD, CLIENT, now).pending_token or ""
+    for typed, left in (("wrong", True), (PASSWORD, False)):
+        with suppress(Denied):
+            parts.logins.password(instance, "otto", typed, CLIENT, now, old_session=old, old_pending=waiting)
+        assert (parts.sessions.look(old, instance, now) is not None) == left
+        assert (parts.logins.pending(instance, waiting, now) is not None) == left
