@@ -212,6 +212,12 @@ def test_who_listens_hears_also_when_every_plugin_was_loaded_before(calls_of: Ca
     assert heard() == [EVENT]
 
 
+def test_a_call_of_a_plugin_that_is_gone_fails_with_its_name_and_hook(calls_of: CallsOf) -> None:
+    with pytest.raises(PluginFailed) as failed:
+        calls_of("working").login_challenge("gone", LOGIN)
+    assert (failed.value.plugin, failed.value.hook) == ("gone", "ccm_login_challenge")
+
+
 def test_a_person_who_interrupts_a_call_is_obeyed(calls_of: CallsOf, faults: list[Fault]) -> None:
     def interrupted(_plugin: str, _answer: object) -> None:
         raise KeyboardInterrupt
