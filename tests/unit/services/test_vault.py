@@ -142,10 +142,12 @@ def test_a_code_that_fits_nothing_does_not_fit_while_keys_rotate_either(vault: V
     assert not vault.mac_fits("page-token", b"date", code)
 
 
-def test_a_key_file_is_read_again_only_when_it_changed(vault: Vault, path: Path) -> None:
+def test_a_key_file_is_read_again_only_when_it_changed_and_is_whole(vault: Vault, path: Path) -> None:
     assert not vault._reread()
     rotate(path, first=True)
     assert vault._reread()
+    assert not vault._reread()
+    path.write_text("nonsense")
     assert not vault._reread()
 
 
