@@ -48,7 +48,8 @@ def password(context: Context) -> Response:
         return _again(context, form, error=error, status=429 if isinstance(error, Throttled) else 401)
     target = own_path(context.field("next"))
     context.cookies.set(SESSION, step.session_token or "")
-    context.cookies.set(LOGIN, step.pending_token or "")
+    if pending or step.pending_token:
+        context.cookies.set(LOGIN, step.pending_token or "")
     if step.session_token:
         return context.redirect(target)
     return context.redirect("/login/challenge" + (f"?next={quote(target, safe='')}" if target != "/" else ""))
