@@ -149,7 +149,7 @@ def test_cookies_are_for_this_host_alone_and_out_of_reach_of_scripts(
     half = set_cookies(browser.send("POST", "/login", data=fields | {"username": "erika"}))
     assert half == {f"{prefix}ccm_login": attributes, f"{prefix}ccm_session": gone}
     whole = set_cookies(browser.send("POST", "/login", data=fields | {"username": "otto"}))
-    assert whole == {f"{prefix}ccm_session": attributes}
+    assert whole == {f"{prefix}ccm_login": gone, f"{prefix}ccm_session": attributes}
     browser.get("/")
     logout = browser.send("POST", "/logout", data=browser.page.form("/logout").fields)
     assert set_cookies(logout) == {f"{prefix}ccm_session": gone, f"{prefix}ccm_login": gone}
