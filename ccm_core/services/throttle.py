@@ -197,7 +197,8 @@ class Throttle:
         streak += 1
         doublings = streak - CODE_TRIES
         pause = min(CODE_PAUSE_SECONDS * 2**doublings, CODE_LONGEST_PAUSE_SECONDS) if doublings >= 0 else 0
-        values = {"user_id": user_id, "streak": streak, "paused_until": now + pause}
+        # Long ago, not just now: a clock that is set back, or another node's, must not make a pause of it.
+        values = {"user_id": user_id, "streak": streak, "paused_until": now + pause if pause else 0.0}
         connection.execute(_PAUSE, values)
         connection.execute(_COUNT_DAY, {"user_id": user_id, "day": _day(now), "count": 1})
 
