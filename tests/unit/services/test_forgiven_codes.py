@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A plugin that cannot judge must neither cost the user attempts nor free an attacker from a pause."""
+"""What nobody could judge, and a clock that is set back, cost no attempts and no pause, and free nobody from one."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -54,3 +54,9 @@ def test_forgiving_does_not_end_a_pause_that_wrong_codes_earned(connection: Conn
     throttle.forgive_code(connection, 1, NOW + 31)
     with pytest.raises(Throttled):
         throttle.count_code(connection, 1, NOW + 32)
+
+
+def test_a_clock_that_is_set_back_makes_no_pause_of_a_wrong_code(connection: Connection, throttle: Throttle) -> None:
+    for now in (NOW, NOW - 300, NOW - 300, NOW - 600):
+        throttle.count_code(connection, 1, now)
+    assert throttle.wrong_codes(connection, 1, NOW) == 4

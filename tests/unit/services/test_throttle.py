@@ -168,14 +168,6 @@ def test_the_pauses_of_codes(throttle: Throttle, connection: Connection, erika: 
     assert pauses == [0, 0, 0, 0, 30, 60, 120, 240, 480, 900, 900, 900, 900]
 
 
-def test_a_clock_that_is_set_back_makes_no_pause_of_a_wrong_code(
-    throttle: Throttle, connection: Connection, erika: Account
-) -> None:
-    for now in (NOW, NOW - 300, NOW - 300, NOW - 600):
-        throttle.count_code(connection, erika.id, now)
-    assert throttle.wrong_codes(connection, erika.id, NOW) == 4
-
-
 def test_during_a_pause_nothing_is_counted(throttle: Throttle, connection: Connection, erika: Account) -> None:
     for _ in range(5):
         throttle.count_code(connection, erika.id, NOW)
