@@ -41,8 +41,8 @@ _BY_STATUS = {
     415: (_("No form"), _("The request does not hold a form.")),
     421: (_("Wrong address"), _("This server does not answer under this name.")),
 }
-UNREAD = frozenset({411, 413, 415})
-"""Their requests' bodies are left unread, so that the connection cannot carry another request."""
+UNREAD = frozenset({404, 405, 411, 413, 415, 421})
+"""What is answered before a body is read, after which the connection cannot carry another request."""
 _FAILED = (
     _("Something went wrong"),
     _("The page could not be shown. The administrator can see why."),
@@ -100,6 +100,6 @@ def error_page(web: Web, request: Request, error: Exception) -> Response:
         response.headers["Retry-After"] = str(told.retry_after)
     if told.allow:
         response.headers["Allow"] = told.allow
-    if told.status in UNREAD:
+    if told.status in UNREAD and (request.content_length or "HTTP_TRANSFER_ENCODING" in request.environ):
         response.headers["Connection"] = "close"
     return response

@@ -131,6 +131,26 @@ def test_other_kinds_of_bodies_are_refused(tenant: Tenant, form: str) -> None:
     assert snapshot(tenant) == before
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "asked", "status"),
+    [
+        ("TRACE", "/account", None, 405),
+        ("PUT", "/login", None, 405),
+        ("POST", "/no-such-page", None, 404),
+        ("POST", "/login", "elsewhere.example", 404),
+    ],
+)
+def test_whoever_is_answered_before_the_body_came_is_told_that_the_connection_ends(
+    tenant: Tenant, method: str, path: str, asked: str | None, status: int
+) -> None:
+    """The server closes it then; a program that was not told would send its next request into nothing."""
+    browser, headers = tenant.browser(), FORM | ({"Host": asked} if asked else {})
+    answer = browser.send(method, path, content=b"name=x", headers=headers)
+    assert (answer.status_code, answer.headers.get("connection")) == (status, "close")
+    answer = browser.send("GET" if method == "POST" else method, path, headers=headers)
+    assert answer.headers.get("connection") is None
+
+
 def test_of_a_field_that_comes_twice_the_first_value_counts(tenant: Tenant) -> None:
     browser, path, fields = opened(tenant, "/account")
     body = f"{urlencode(fields)}&first_name=Second&is_admin=1&role=administrator&id=1&email=x%40example.org"
