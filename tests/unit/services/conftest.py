@@ -73,3 +73,10 @@ def services_with(tmp_path: Path, settings: Settings, clock: Watch, *plugins: st
             metadata.create_all(connection)
         yield assembled
         assembled.database.dispose()
+
+
+@pytest.fixture
+def with_working(settings: Settings, clock: Watch, tmp_path: Path) -> Iterator[Parts]:
+    """The services with the plugin ``working``, whose code is a word."""
+    with services_with(tmp_path, settings, clock, "working") as assembled:
+        yield assembled

@@ -2,14 +2,11 @@
 """The last step of a code: what must hold still, what is applied, and what a removal takes with it."""
 
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, insert, update
 
-from ccm_core.config import Settings
 from ccm_core.db import models as m
 from ccm_core.errors import PluginFailed
 from ccm_core.plugin_api import Passed, Purpose, SignedIn
@@ -19,15 +16,14 @@ from ccm_core.services.instances import CLOUD, Instance
 from ccm_core.services.parts import Parts
 from ccm_core.services.proofs import CHANGED, UNAVAILABLE, USED, Denied, Subject
 from ccm_core.services.user_admin import Actor
-from tests.unit.services.conftest import Watch, services_with
+from tests.unit.services.conftest import Watch
 from tests.unit.services.test_login import CLIENT, PASSWORD, WORD
 
 
 @pytest.fixture
-def parts(settings: Settings, clock: Watch, tmp_path: Path) -> Iterator[Parts]:
+def parts(with_working: Parts) -> Parts:
     """The services with a plugin whose code is a word."""
-    with services_with(tmp_path, settings, clock, "working") as assembled:
-        yield assembled
+    return with_working
 
 
 @pytest.fixture

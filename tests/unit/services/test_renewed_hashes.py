@@ -1,14 +1,10 @@
 # SPDX-License-Identifier: MIT
 """A password hash that was made with lower settings is replaced where its password is accepted, and only there."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from argon2 import PasswordHasher
 from sqlalchemy import update
 
-from ccm_core.config import Settings
 from ccm_core.db import models as m
 from ccm_core.services.accounts import Account
 from ccm_core.services.instances import Instance
@@ -16,17 +12,15 @@ from ccm_core.services.parts import Parts
 from ccm_core.services.proofs import Denied
 from ccm_core.services.sessions import Session
 from ccm_core.services.user_admin import Actor
-from tests.unit.services.conftest import Watch, services_with
 from tests.unit.services.test_login import CLIENT, PASSWORD, bind
 
 WEAK = PasswordHasher(time_cost=1, memory_cost=8192, parallelism=1).hash(PASSWORD)
 
 
 @pytest.fixture
-def parts(settings: Settings, clock: Watch, tmp_path: Path) -> Iterator[Parts]:
+def parts(with_working: Parts) -> Parts:
     """The services with a plugin whose code is a word."""
-    with services_with(tmp_path, settings, clock, "working") as assembled:
-        yield assembled
+    return with_working
 
 
 @pytest.fixture
