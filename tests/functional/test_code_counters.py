@@ -140,11 +140,12 @@ def test_the_pause_of_one_account_does_not_touch_another(erika: Enrolled) -> Non
 
 
 def count_wrong_codes(erika: Enrolled, count: int) -> None:
-    """Count wrong codes as if they had been typed over the last month."""
+    """Count wrong codes as if they had been typed over the last month; all of them still count tomorrow."""
     parts, clock, user = erika.tenant.host.parts, erika.tenant.host.clock, account(erika.tenant).id
+    clock.move(DAY - clock() % DAY - 60)  # just before midnight, when the oldest day is about to leave the month
     with parts.database.write() as connection:
         for number in range(count):
-            parts.factors.throttle.count_code(connection, user, clock() - (28 - number / 4) * DAY)
+            parts.factors.throttle.count_code(connection, user, clock() - (27 - number / 4) * DAY)
     clock.move(DAY)
 
 
