@@ -118,6 +118,7 @@ class Program:
         """Run a command on a terminal and answer what it asks; returns its status and all that the terminal showed."""
         pid, terminal = pty.fork()
         if pid == 0:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)  # as a login on a terminal does, whatever runs the tests
             os.execve(CCM, [str(CCM), *arguments], self.environment)
         shown = ""
         for question, answer in answers:
