@@ -24,7 +24,7 @@ run: setup ## set everything up and serve a demo on http://127.0.0.1:8019 (data 
 setup: $(STAMPS)/run ## make the virtual environment with .venv/bin/ccm
 
 test: programs $(STAMPS)/dev ## set up what the tests need and run all of them (some: make test ARGS=tests/unit)
-	$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadscope $(ARGS)
 
 model: programs $(STAMPS)/dev ## tell the model of the sign-in 50,000 random stories (fewer: make model STORIES=1000)
 	MODEL_STORIES=$(STORIES) $(BIN)/python -m pytest -n 2 --dist loadscope -x -rP -o faulthandler_timeout=0 tests/model/test_stories.py $(ARGS)

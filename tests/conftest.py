@@ -12,17 +12,6 @@ from hypothesis import settings
 settings.register_profile("same", derandomize=True, deadline=None, database=None)
 settings.load_profile("same")
 
-LONG_FIRST = (
-    "tests/model/test_stories.py",
-    "tests/hostile/test_crashes.py",
-    "tests/hostile/test_equal_work.py",
-    "tests/hostile/test_secrecy.py",
-    "tests/hostile/test_load.py",
-    "tests/hostile/faulty/",
-    "tests/browser/",
-)
-"""Modules and folders with the longest tests. They begin, so that at the end no process waits for another's."""
-
 KILLERS = Path(".killers")
 """In the folder of the mutants: for each changed function, which tests noticed a change of it."""
 
@@ -39,14 +28,9 @@ def killers() -> Path | None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the longest tests; under a mutant with those that noticed other changes of the same function.
-
-    Most mutants then meet a single test.
-    """
+    """Begin with the tests that noticed other changes of the same function: most mutants then meet a single test."""
     known = killers()
-    if known is None:
-        items.sort(key=lambda item: not item.nodeid.startswith(LONG_FIRST))
-    elif known.is_file():
+    if known and known.is_file():
         counted = Counter(known.read_text("utf-8").splitlines())
         items.sort(key=lambda item: -counted[item.nodeid])
 

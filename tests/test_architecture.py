@@ -14,8 +14,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import LONG_FIRST
-
 ROOT = Path(__file__).resolve().parents[1]
 HOST = ROOT / "ccm_core"
 PLUGINS = sorted(path.parent for path in ROOT.glob("plugins/*/pyproject.toml"))
@@ -254,7 +252,3 @@ def test_no_test_is_skipped_expected_to_fail_or_waits_for_the_clock() -> None:
         used += [found.module for found in imports(tree)]
         wrong += [f"{name_of(file)} uses {name}" for name in used if FORBIDDEN_IN_TESTS.search(name)]
     assert not wrong
-
-
-def test_the_list_of_the_longest_tests_names_what_exists() -> None:
-    assert [name for name in LONG_FIRST if not (ROOT / name).exists()] == []
