@@ -172,8 +172,16 @@ def _mail_url(name: str, value: object) -> str:
 
 def _database_url(name: str, value: object) -> str:
     text = _text(name, value)
-    if not text.startswith("sqlite:///"):
-        raise _wrong(name, "sqlite:////path/of/the/file", text.partition(":")[0] + ":…")
+    try:
+        parts = urlsplit(text)
+        fits = text.startswith("sqlite:///") or (
+            parts.scheme == "postgresql" and len(parts.path) > 1 and parts.port != 0
+        )
+    except ValueError:
+        fits = False
+    if not fits:
+        what = "sqlite:////path/of/the/file or postgresql://user:password@host:5432/database"
+        raise _wrong(name, what, text.partition(":")[0] + ":…")
     return text
 
 

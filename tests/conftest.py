@@ -3,10 +3,14 @@
 
 import os
 from collections import Counter
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from ccm_core.testing.databases import SERVER
+from tests.postgresql import running_server
 
 # The same examples every time, no deadline that a busy machine misses, no files in the tree.
 settings.register_profile("same", derandomize=True, deadline=None, database=None)
@@ -18,7 +22,17 @@ KILLERS = Path(".killers")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let tools that change code in one process, such as mutation testing, see what the functional tests run."""
+    help_database = "which database every host under test gets"
+    parser.addoption("--database", choices=("sqlite", "postgresql"), default="sqlite", help=help_database)
     parser.addoption("--in-process", action="store_true", help="let one application of the test process be the host")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start the PostgreSQL server that all test processes share."""
+    if config.getoption("--database") == "postgresql" and not hasattr(config, "workerinput"):
+        stack = ExitStack()
+        os.environ[SERVER] = stack.enter_context(running_server()).url
+        config.add_cleanup(stack.close)
 
 
 def killers() -> Path | None:
@@ -27,8 +41,12 @@ def killers() -> Path | None:
     return KILLERS / function if separator else None
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Begin with the tests that noticed other changes of the same function: most mutants then meet a single test."""
+    if config.getoption("--database") == "postgresql":
+        left = [item for item in items if item.get_closest_marker("sqlite")]
+        config.hook.pytest_deselected(items=left)
+        items[:] = [item for item in items if item not in left]
     known = killers()
     if known and known.is_file():
         counted = Counter(known.read_text("utf-8").splitlines())

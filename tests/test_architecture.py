@@ -44,6 +44,7 @@ THIRD_PARTY = {
     "markupsafe": {"web"},
     "packaging": {"plugin_manager"},
     "pluggy": {"plugin_api", "plugin_manager"},
+    "psycopg": {"db"},
     "pytest": {"testing"},
     "sqlalchemy": {"db", "services", "testing"},
     "structlog": {"app", "cli", "services", "web"},

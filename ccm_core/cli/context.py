@@ -14,7 +14,7 @@ import click
 from ccm_core import config
 from ccm_core.cli.names import COMMANDS
 from ccm_core.config import Settings
-from ccm_core.db.engine import Database, check_reachable
+from ccm_core.db.engine import Database, open_database
 from ccm_core.db.migration import check_revision
 from ccm_core.errors import NotFound
 from ccm_core.services.accounts import Account
@@ -43,9 +43,9 @@ class Host:
     @cached_property
     def database(self) -> Database:
         """The database, which may still miss migrations; raises ConfigError when it cannot be used."""
-        database = Database(self.settings.database_url)
+        database = open_database(self.settings.database_url)
         self._opened.append(database)
-        check_reachable(database)
+        database.check()
         return database
 
     @cached_property

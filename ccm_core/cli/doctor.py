@@ -55,6 +55,10 @@ def _findings(host: Host) -> Iterator[str]:
         host.parts.keys.check()
     except CcmError as error:
         yield str(error)
+    now = host.database.time()
+    finding = told(host.clock() - now, "the database server") if now else None
+    if finding:
+        yield finding
     late = host.parts.outbox.undelivered(host.clock() - LATE_SECONDS)
     if late:
         yield f"{late} mails have waited for more than {LATE_SECONDS // 60} minutes. See «ccm mail list»."

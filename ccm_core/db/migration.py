@@ -41,11 +41,11 @@ def check_revision(database: Database) -> None:
     if found == HEAD:
         return
     if found is None:
-        raise ConfigError("%(path)s holds no tables yet. Run «ccm init».", path=database.path)
+        raise ConfigError("%(name)s holds no tables yet. Run «ccm init».", name=database.name)
     _refuse_newer(database, found)
     raise ConfigError(
-        "%(path)s misses migrations (it has %(found)s, this version needs %(head)s). Run «ccm db upgrade».",
-        path=database.path,
+        "%(name)s misses migrations (it has %(found)s, this version needs %(head)s). Run «ccm db upgrade».",
+        name=database.name,
         found=found,
         head=HEAD,
     )
@@ -54,7 +54,7 @@ def check_revision(database: Database) -> None:
 def _refuse_newer(database: Database, found: str | None) -> None:
     if found is not None and found > HEAD:  # revisions are numbers of four digits
         raise ConfigError(
-            "%(path)s was made by a newer version of ccm-core (revision %(found)s). Install that version.",
-            path=database.path,
+            "%(name)s was made by a newer version of ccm-core (revision %(found)s). Install that version.",
+            name=database.name,
             found=found,
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Boolean,
     Column,
     Double,
@@ -29,30 +30,33 @@ metadata = MetaData(
     }
 )
 
+Number = BigInteger().with_variant(Integer, "sqlite")
+"""Ids, and what plugins count: 64 bits. SQLite's integers have these anyway, and only there an id may count up."""
+
 
 class PlanColumns(TypedColumns):
-    id = Column(Integer, primary_key=True)
+    id = Column(Number, primary_key=True)
     name = Column(String(64), nullable=False, unique=True)
 
 
 class PlanPluginColumns(TypedColumns):
-    plan_id = Column(Integer, ForeignKey("plan.id", ondelete="CASCADE"), primary_key=True)
+    plan_id = Column(Number, ForeignKey("plan.id", ondelete="CASCADE"), primary_key=True)
     plugin = Column(String(64), primary_key=True)
     from_at = Column(Double, nullable=False)
 
 
 class InstanceColumns(TypedColumns):
-    id = Column(Integer, primary_key=True)
+    id = Column(Number, primary_key=True)
     host = Column(String(255), nullable=False, unique=True)
     edition = Column(String(16), nullable=False)
-    plan_id: Column[int | None] = Column(Integer, ForeignKey("plan.id"))
+    plan_id: Column[int | None] = Column(Number, ForeignKey("plan.id"))
     plugin_generation = Column(Integer, nullable=False, server_default="0")
     created_at = Column(Double, nullable=False)
 
 
 class UserColumns(TypedColumns):
-    id = Column(Integer, primary_key=True)
-    instance_id = Column(Integer, ForeignKey("instance.id", ondelete="CASCADE"), nullable=False)
+    id = Column(Number, primary_key=True)
+    instance_id = Column(Number, ForeignKey("instance.id", ondelete="CASCADE"), nullable=False)
     name = Column(String(64), nullable=False)
     name_key = Column(String(128), nullable=False)
     email = Column(String(254), nullable=False)
@@ -70,14 +74,14 @@ class UserColumns(TypedColumns):
 
 
 class SessionColumns(TypedColumns):
-    id = Column(Integer, primary_key=True)
+    id = Column(Number, primary_key=True)
     token_hash = Column(LargeBinary(32), nullable=False, unique=True)
     family = Column(LargeBinary(32), nullable=False, unique=True)
-    instance_id = Column(Integer, ForeignKey("instance.id", ondelete="CASCADE"), nullable=False)
-    user_id = Column(Integer, ForeignKey("user.id", ondelete="CASCADE"), nullable=False, index=True)
+    instance_id = Column(Number, ForeignKey("instance.id", ondelete="CASCADE"), nullable=False)
+    user_id = Column(Number, ForeignKey("user.id", ondelete="CASCADE"), nullable=False, index=True)
     stamp = Column(Integer, nullable=False)
     plugin_generation = Column(Integer, nullable=False)
-    passed_enrolment: Column[int | None] = Column(Integer)
+    passed_enrolment: Column[int | None] = Column(Number)
     full_login_at = Column(Double, nullable=False)
     recent_at = Column(Double, nullable=False)
     password_at = Column(Double, nullable=False)
@@ -90,15 +94,15 @@ class SessionColumns(TypedColumns):
 
 class RetiredTokenColumns(TypedColumns):
     token_hash = Column(LargeBinary(32), primary_key=True)
-    session_id = Column(Integer, ForeignKey("session.id", ondelete="CASCADE"), nullable=False, index=True)
+    session_id = Column(Number, ForeignKey("session.id", ondelete="CASCADE"), nullable=False, index=True)
     retired_at = Column(Double, nullable=False)
 
 
 class PendingLoginColumns(TypedColumns):
-    id = Column(Integer, primary_key=True)
+    id = Column(Number, primary_key=True)
     token_hash = Column(LargeBinary(32), nullable=False, unique=True)
-    instance_id = Column(Integer, ForeignKey("instance.id", ondelete="CASCADE"), nullable=False)
-    user_id = Column(Integer, ForeignKey("user.id", ondelete="CASCADE"), nullable=False, index=True)
+    instance_id = Column(Number, ForeignKey("instance.id", ondelete="CASCADE"), nullable=False)
+    user_id = Column(Number, ForeignKey("user.id", ondelete="CASCADE"), nullable=False, index=True)
     stamp = Column(Integer, nullable=False)
     expires_at = Column(Double, nullable=False, index=True)
     tries = Column(Integer, nullable=False, server_default="0")
@@ -107,16 +111,16 @@ class PendingLoginColumns(TypedColumns):
 
 
 class EnrolmentColumns(TypedColumns):
-    id = Column(Integer, primary_key=True)
-    instance_id = Column(Integer, ForeignKey("instance.id", ondelete="CASCADE"), nullable=False)
-    user_id = Column(Integer, ForeignKey("user.id", ondelete="CASCADE"), nullable=False)
+    id = Column(Number, primary_key=True)
+    instance_id = Column(Number, ForeignKey("instance.id", ondelete="CASCADE"), nullable=False)
+    user_id = Column(Number, ForeignKey("user.id", ondelete="CASCADE"), nullable=False)
     plugin = Column(String(64), nullable=False)
     label = Column(String(64), nullable=False)
     confirmed = Column(Boolean, nullable=False)
     pending_until: Column[float | None] = Column(Double)
     family: Column[bytes | None] = Column(LargeBinary(32))
     data = Column(LargeBinary, nullable=False)
-    counter = Column(Integer, nullable=False)
+    counter = Column(Number, nullable=False)
     version = Column(Integer, nullable=False, server_default="0")
     tries = Column(Integer, nullable=False, server_default="0")
     created_at = Column(Double, nullable=False)
@@ -124,7 +128,7 @@ class EnrolmentColumns(TypedColumns):
 
 
 class ActivationColumns(TypedColumns):
-    instance_id = Column(Integer, ForeignKey("instance.id", ondelete="CASCADE"), primary_key=True)
+    instance_id = Column(Number, ForeignKey("instance.id", ondelete="CASCADE"), primary_key=True)
     plugin = Column(String(64), primary_key=True)
     state = Column(String(16), nullable=False)
     everyone = Column(Boolean, nullable=False)
@@ -133,22 +137,22 @@ class ActivationColumns(TypedColumns):
 
 
 class AccessColumns(TypedColumns):
-    instance_id = Column(Integer, ForeignKey("instance.id", ondelete="CASCADE"), primary_key=True)
+    instance_id = Column(Number, ForeignKey("instance.id", ondelete="CASCADE"), primary_key=True)
     plugin = Column(String(64), primary_key=True)
-    user_id = Column(Integer, ForeignKey("user.id", ondelete="CASCADE"), primary_key=True, index=True)
+    user_id = Column(Number, ForeignKey("user.id", ondelete="CASCADE"), primary_key=True, index=True)
 
 
 class StoreColumns(TypedColumns):
-    id = Column(Integer, primary_key=True)
-    instance_id = Column(Integer, ForeignKey("instance.id", ondelete="CASCADE"), nullable=False)
+    id = Column(Number, primary_key=True)
+    instance_id = Column(Number, ForeignKey("instance.id", ondelete="CASCADE"), nullable=False)
     plugin = Column(String(64), nullable=False)
-    user_id = Column(Integer, ForeignKey("user.id", ondelete="CASCADE"), nullable=False, index=True)
+    user_id = Column(Number, ForeignKey("user.id", ondelete="CASCADE"), nullable=False, index=True)
     key = Column(String(128), nullable=False)
     value: Column[object] = Column(JSON, nullable=False)
 
 
 class PluginFaultColumns(TypedColumns):
-    id = Column(Integer, primary_key=True)
+    id = Column(Number, primary_key=True)
     plugin = Column(String(64), nullable=False, index=True)
     hook = Column(String(64), nullable=False)
     reason = Column(Text, nullable=False)
@@ -163,21 +167,21 @@ class PluginRetryColumns(TypedColumns):
 
 
 class MailedLinkColumns(TypedColumns):
-    id = Column(Integer, primary_key=True)
+    id = Column(Number, primary_key=True)
     kind = Column(String(16), nullable=False)
     token_hash = Column(LargeBinary(32), nullable=False, unique=True)
-    instance_id = Column(Integer, ForeignKey("instance.id", ondelete="CASCADE"), nullable=False)
-    user_id = Column(Integer, ForeignKey("user.id", ondelete="CASCADE"), nullable=False)
+    instance_id = Column(Number, ForeignKey("instance.id", ondelete="CASCADE"), nullable=False)
+    user_id = Column(Number, ForeignKey("user.id", ondelete="CASCADE"), nullable=False)
     email: Column[str | None] = Column(String(254))
     created_at = Column(Double, nullable=False)
     expires_at = Column(Double, nullable=False, index=True)
 
 
 class OutboxColumns(TypedColumns):
-    id = Column(Integer, primary_key=True)
-    instance_id = Column(Integer, ForeignKey("instance.id", ondelete="CASCADE"), nullable=False, index=True)
+    id = Column(Number, primary_key=True)
+    instance_id = Column(Number, ForeignKey("instance.id", ondelete="CASCADE"), nullable=False, index=True)
     kind = Column(String(32), nullable=False)
-    user_id: Column[int | None] = Column(Integer, ForeignKey("user.id", ondelete="SET NULL"), index=True)
+    user_id: Column[int | None] = Column(Number, ForeignKey("user.id", ondelete="SET NULL"), index=True)
     recipient = Column(String(254), nullable=False)
     subject = Column(String(255), nullable=False)
     body: Column[bytes | None] = Column(LargeBinary)
@@ -191,11 +195,11 @@ class OutboxColumns(TypedColumns):
 
 
 class AuditColumns(TypedColumns):
-    id = Column(Integer, primary_key=True)
-    instance_id = Column(Integer, ForeignKey("instance.id", ondelete="CASCADE"), nullable=False)
+    id = Column(Number, primary_key=True)
+    instance_id = Column(Number, ForeignKey("instance.id", ondelete="CASCADE"), nullable=False)
     at = Column(Double, nullable=False, index=True)
     event = Column(String(64), nullable=False)
-    user_id: Column[int | None] = Column(Integer)
+    user_id: Column[int | None] = Column(Number)
     user_name = Column(String(64), nullable=False)
     actor = Column(String(64), nullable=False)
     network = Column(String(64), nullable=False)
@@ -214,19 +218,19 @@ class ThrottleColumns(TypedColumns):
 
 
 class KnownNetworkColumns(TypedColumns):
-    user_id = Column(Integer, ForeignKey("user.id", ondelete="CASCADE"), primary_key=True)
+    user_id = Column(Number, ForeignKey("user.id", ondelete="CASCADE"), primary_key=True)
     network = Column(LargeBinary(32), primary_key=True)
     seen_at = Column(Double, nullable=False, index=True)
 
 
 class CodeCounterColumns(TypedColumns):
-    user_id = Column(Integer, ForeignKey("user.id", ondelete="CASCADE"), primary_key=True)
+    user_id = Column(Number, ForeignKey("user.id", ondelete="CASCADE"), primary_key=True)
     streak = Column(Integer, nullable=False)
     paused_until = Column(Double, nullable=False)
 
 
 class CodeDayColumns(TypedColumns):
-    user_id = Column(Integer, ForeignKey("user.id", ondelete="CASCADE"), primary_key=True)
+    user_id = Column(Number, ForeignKey("user.id", ondelete="CASCADE"), primary_key=True)
     day = Column(Integer, primary_key=True)
     count = Column(Integer, nullable=False)
 

@@ -6,9 +6,9 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import Connection, delete, select, update
-from sqlalchemy.dialects.sqlite import insert
 
 from ccm_core.db import models as m
+from ccm_core.db.functions import insert
 from ccm_core.errors import NotFound
 from ccm_core.services import accounts
 from ccm_core.services.accounts import Account
@@ -34,8 +34,8 @@ class ActivationRows:
         self._audit = audit
 
     def active(self, connection: Connection, instance: Instance, name: str, now: float) -> Activation:
-        """Return the activation of an active plugin; raises NotFound."""
-        found = self._instances.by_id(connection, instance.id, now).active.get(name)
+        """Lock the instance and return the activation of an active plugin; raises NotFound."""
+        found = self._instances.locked(connection, instance.id, now).active.get(name)
         if found is None:
             raise NotFound("The plugin %(name)s is not active. Activate it first.", name=name)
         return found

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 import structlog
 from sqlalchemy import delete, func, insert, select
-from sqlalchemy.dialects.sqlite import insert as upsert
 
 from ccm_core.db import models as m
 from ccm_core.db.engine import Database
+from ccm_core.db.functions import insert as upsert
 from ccm_core.errors import Busy
 from ccm_core.plugin_manager.faults import Fault
 

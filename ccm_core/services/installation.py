@@ -4,20 +4,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ccm_core.config import Settings
-from ccm_core.db.engine import Database, create_file
+from ccm_core.db.engine import open_database
 from ccm_core.db.migration import upgrade
-from ccm_core.errors import ConfigError
+from ccm_core.errors import Busy, ConfigError
 from ccm_core.services.accounts import ADMINISTRATOR, USER
 from ccm_core.services.instances import ON_PREMISE
 from ccm_core.services.parts import Clock, assemble
 from ccm_core.services.user_admin import Actor
 from ccm_core.services.vault import Ring, new_key, write_ring
+
+Undo = Callable[[], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,24 +34,25 @@ class NewAccount:
 
 def is_installed(settings: Settings) -> bool:
     """Whether key file and database are both there."""
-    return settings.key_file.exists() and Database(settings.database_url).path.exists()
+    return settings.key_file.exists() and open_database(settings.database_url).exists()
 
 
 def check_fresh(settings: Settings) -> None:
     """Raise ConfigError when there is a key file or a database already: neither is ever overwritten."""
-    keys, database = settings.key_file, Database(settings.database_url).path
-    if is_installed(settings):
+    keys, database = settings.key_file.exists(), open_database(settings.database_url)
+    data = database.exists()
+    if keys and data:
         raise ConfigError(
             "%(path)s is initialised already. Add people with «ccm users add», or set another CCM_DATA_DIR.",
             path=settings.data_dir,
         )
-    for there, missing in ((keys, database), (database, keys)):
-        if there.exists():
-            raise ConfigError(
-                "%(there)s exists, but %(missing)s does not. Restore both from one backup, or move the file away.",
-                there=there,
-                missing=missing,
-            )
+    names = (settings.key_file, database.name) if keys else (database.name, settings.key_file)
+    if keys or data:
+        raise ConfigError(
+            "%(there)s exists, but %(missing)s does not. Restore both from one backup, or move it away.",
+            there=names[0],
+            missing=names[1],
+        )
 
 
 def install(
@@ -64,9 +67,9 @@ def install(
     with _undoing() as made:
         _make_folder(settings.data_dir, made)
         _make_key_file(settings.key_file, made)
-        create_file(settings.database_url)
-        database = Database(settings.database_url)
-        made += [database.path.with_name(database.path.name + suffix) for suffix in ("", "-wal", "-shm")]
+        database = open_database(settings.database_url)
+        database.prepare()
+        made.append(database.remove)
         upgrade(database)
         database.dispose()
         parts = assemble(settings, clock)
@@ -84,19 +87,19 @@ def install(
 
 
 @contextmanager
-def _undoing() -> Iterator[list[Path]]:
-    """Yield a list for what is made, in order; on any error it is removed, latest first."""
-    made: list[Path] = []
+def _undoing() -> Iterator[list[Undo]]:
+    """Yield a list for how to remove what is made, in order; on any error it is removed, latest first."""
+    made: list[Undo] = []
     try:
         yield made
     except BaseException:
-        for path in reversed(made):
-            with suppress(OSError):
-                path.rmdir() if path.is_dir() else path.unlink(missing_ok=True)
+        for undo in reversed(made):
+            with suppress(OSError, Busy):
+                undo()
         raise
 
 
-def _make_folder(path: Path, made: list[Path]) -> None:
+def _make_folder(path: Path, made: list[Undo]) -> None:
     """Make a folder that only its owner may enter, and the folders above it; one that exists stays as it is."""
     try:
         if path.is_dir():
@@ -106,24 +109,24 @@ def _make_folder(path: Path, made: list[Path]) -> None:
         path.mkdir(mode=0o700)
     except OSError as error:
         raise ConfigError("%(path)s cannot be made: %(error)s.", path=path, error=error.strerror) from error
-    made.append(path)
+    made.append(path.rmdir)
 
 
-def _make_key_file(path: Path, made: list[Path]) -> None:
+def _make_key_file(path: Path, made: list[Undo]) -> None:
     """Make the key file with one key; whoever makes it first owns the installation."""
     try:
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
     except OSError as error:
         raise ConfigError("%(path)s cannot be made: %(error)s.", path=path, error=error.strerror) from error
-    made.append(path)
+    made.append(path.unlink)
     key_id, key = new_key()
     write_ring(path, Ring({key_id: key}))
 
 
-def _write_passwords(path: Path, accounts: Sequence[NewAccount], made: list[Path]) -> None:
+def _write_passwords(path: Path, accounts: Sequence[NewAccount], made: list[Undo]) -> None:
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        made.append(path)
+        made.append(path.unlink)
         with os.fdopen(descriptor, "w", encoding="ascii") as file:
             file.writelines(f"{account.name} {account.password}\n" for account in accounts)
     except OSError as error:

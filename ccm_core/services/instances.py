@@ -7,12 +7,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from sqlalchemy import JSON, Connection, RowMapping, bindparam, delete, func, insert, select, type_coerce, update
-from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy import Connection, RowMapping, bindparam, delete, insert, select, update
 
 from ccm_core.config import Settings
 from ccm_core.db import models as m
 from ccm_core.db.engine import Database
+from ccm_core.db.functions import insert as upsert
+from ccm_core.db.functions import rows_as_json
 from ccm_core.errors import Conflict, InputError, NotFound
 
 ON_PREMISE = "on-premise"
@@ -72,11 +73,12 @@ class Instance:
 
 _i, _a, _p = m.instance.c, m.activation.c, m.plan_plugin.c
 _BY_HOST = select(_i.id, _i.edition).where(_i.host == bindparam("host"))
-_ROWS = func.json_group_array(func.json_array(_a.plugin, _a.state, _a.everyone, func.json(_a.settings)))
-_ACTIVATIONS = select(type_coerce(_ROWS, JSON)).where(_a.instance_id == _i.id).scalar_subquery()
+_ROWS = rows_as_json(_a.plugin, _a.state, _a.everyone, _a.settings)
+_ACTIVATIONS = select(_ROWS).where(_a.instance_id == _i.id).scalar_subquery()
 STATE_COLUMNS = (_i.plugin_generation.label("instance_generation"), _i.plan_id, _ACTIVATIONS.label("activations"))
 """What ``plugin_state`` needs: all activations in one value, so that they multiply no rows of another query."""
 _STATE = select(_i.host, _i.edition, *STATE_COLUMNS).where(_i.id == bindparam("id"))
+_LOCK = select(_i.id).where(_i.id == bindparam("id")).with_for_update(key_share=True)
 _PLAN = select(_p.plugin).where(_p.plan_id == bindparam("plan"), _p.from_at <= bindparam("now"))
 
 
@@ -102,6 +104,11 @@ def _row(connection: Connection, instance_id: int) -> RowMapping:
     if row is None:
         raise NotFound("This instance no longer exists.")
     return row
+
+
+def lock(connection: Connection, instance_id: int) -> None:
+    """Lock an instance's row to the end of the transaction, for what must stay true among its users or plugins."""
+    connection.execute(_LOCK, {"id": instance_id})
 
 
 class Instances:
@@ -133,6 +140,14 @@ class Instances:
         row = _row(connection, instance_id)
         state, host = plugin_state(connection, row, now), row["host"]
         return Instance(instance_id, host, row["edition"], self._settings.origin_of(host), lambda: state)
+
+    def locked(self, connection: Connection, instance_id: int, now: float) -> Instance:
+        """Lock the instance's row, before that of any user, and read it anew: for changes that others must not cross.
+
+        Sign-ins do not wait for it. Raises NotFound.
+        """
+        lock(connection, instance_id)
+        return self.by_id(connection, instance_id, now)
 
     def get(self, host: str | None, now: float) -> Instance:
         """Return the instance of a console option ``--instance``; raises NotFound or Conflict with the mend."""
@@ -192,7 +207,7 @@ class Instances:
         """End a plan's plugin: it stays active for those who are enrolled and admits no new ones."""
         with self._database.write() as connection:
             plan_id = self._plan_id(connection, plan)
-            ids = connection.execute(select(_i.id).where(_i.plan_id == plan_id)).scalars().all()
+            ids = connection.execute(select(_i.id).where(_i.plan_id == plan_id).order_by(_i.id)).scalars().all()
             for instance_id in ids:
                 self._end(connection, instance_id, {plugin}, now)
             connection.execute(delete(m.plan_plugin).where(_p.plan_id == plan_id, _p.plugin == plugin))
@@ -205,13 +220,13 @@ class Instances:
                 raise NotFound("There is no instance %(host)s. See «ccm instances list».", host=host)
             plan_id = self._plan_id(connection, plan)
             kept = connection.execute(_PLAN, {"plan": plan_id, "now": now}).scalars().all()
-            before = self.by_id(connection, row[0], now)
+            before = self.locked(connection, row[0], now)
             lost = {a.plugin for a in before.active.values() if a.by_plan and a.plugin not in kept}
             self._end(connection, row[0], lost, now)
             connection.execute(update(m.instance).where(_i.id == row[0]).values(plan_id=plan_id))
 
     def _end(self, connection: Connection, instance_id: int, plugins: set[str], now: float) -> None:
-        active = self.by_id(connection, instance_id, now).active
+        active = self.locked(connection, instance_id, now).active
         for plugin in plugins & {a.plugin for a in active.values() if a.by_plan}:
             old = active[plugin]
             values = {"state": ENDED, "everyone": old.everyone, "settings": dict(old.settings), "changed_at": now}
@@ -219,7 +234,8 @@ class Instances:
             connection.execute(row.on_conflict_do_update(index_elements=["instance_id", "plugin"], set_=values))
 
     def _plan_id(self, connection: Connection, name: str) -> int:
-        found = connection.execute(select(m.plan.c.id).where(m.plan.c.name == name)).scalar()
+        plan = select(m.plan.c.id).where(m.plan.c.name == name).with_for_update(key_share=True)
+        found = connection.execute(plan).scalar()
         if found is None:
             raise NotFound("There is no plan %(plan)s. Create it with «ccm instances plan … --include».", plan=name)
         return found

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from sqlalchemy import bindparam, delete, literal, select, union_all
-from sqlalchemy.dialects.sqlite import insert as upsert
 
 from ccm_core.db import models as m
 from ccm_core.db.engine import Database
+from ccm_core.db.functions import insert as upsert
 from ccm_core.errors import Conflict
 from ccm_core.services import accounts
 from ccm_core.services.accounts import Account

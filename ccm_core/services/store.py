@@ -7,10 +7,10 @@ import json
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, delete, select
-from sqlalchemy.dialects.sqlite import insert
 
 from ccm_core.db import models as m
 from ccm_core.db.engine import Database
+from ccm_core.db.functions import insert
 
 KEY_LENGTH = 128
 VALUE_BYTES = 16384

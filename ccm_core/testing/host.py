@@ -17,7 +17,6 @@ import httpx
 
 from ccm_core.app import create_app
 from ccm_core.config import Settings, load
-from ccm_core.db.engine import create_file
 from ccm_core.db.models import metadata
 from ccm_core.services.accounts import ADMINISTRATOR, USER, Account
 from ccm_core.services.instances import CLOUD, Instance
@@ -26,6 +25,7 @@ from ccm_core.services.user_admin import Actor
 from ccm_core.services.vault import Ring, new_key, write_ring
 from ccm_core.testing.browser import Browser
 from ccm_core.testing.clock import SharedClock
+from ccm_core.testing.databases import database_url
 from ccm_core.testing.server import SERVING, client_of, client_of_app, client_of_each_worker, free_port, server
 from ccm_core.testing.serving import CLOCK_FILE, search_path
 
@@ -137,15 +137,16 @@ def running_host(
     """
     port = free_port()
     own = {"CCM_DATA_DIR": str(folder), "CCM_BASE_URL": f"http://127.0.0.1:{port}"}
+    own["CCM_DATABASE_URL"] = database_url(folder)
     own |= {f"CCM_{name.upper()}": value for name, value in settings.items()}
     loaded = load(own)
     if not loaded.key_file.exists():
         key_id, key = new_key()
         write_ring(loaded.key_file, Ring({key_id: key}))
-    create_file(loaded.database_url)
     clock = SharedClock(folder / CLOCK_FILE)
     paths = [str(path) for path in plugin_path]
     parts = assemble(loaded, clock, plugin_path=search_path(paths, installed=installed))
+    parts.database.prepare()
     with parts.database.write() as connection:
         metadata.create_all(connection)
     own = {**(environment or {}), **own}

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from ccm_core.testing.host import Host, Tenant, running_host
+from tests.databases import copy_data
 from tests.functional.phone import Enrolled, enrol
 from tests.functional.program import Program
 
@@ -75,5 +75,5 @@ def initialised(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def ready(initialised: Path, program: Program) -> Program:
     """The console script on a copy of that data directory."""
-    shutil.copytree(initialised, program.data)
+    copy_data(initialised, program.data)
     return program

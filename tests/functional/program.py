@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ccm_core.testing.browser import Browser
+from ccm_core.testing.databases import database_url
 from ccm_core.testing.server import client_of, free_port
 
 CCM = Path(sys.executable).with_name("ccm")
@@ -56,7 +57,8 @@ class Program:
     @property
     def environment(self) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("CCM_")}
-        return {**kept, "CCM_DATA_DIR": str(self.data), "CCM_BASE_URL": self.url, "LANG": "C.UTF-8", **self.settings}
+        own = {"CCM_DATA_DIR": str(self.data), "CCM_DATABASE_URL": database_url(self.data), "CCM_BASE_URL": self.url}
+        return {**kept, **own, "LANG": "C.UTF-8", **self.settings}
 
     def __call__(self, *arguments: str, typed: str = "") -> tuple[int, str, str]:
         limited = [] if self.kilobytes is None else ["bash", "-c", f'ulimit -S -f {self.kilobytes} && exec "$@"', "-"]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.databases import copy_data
 from tests.functional.program import CCM, PASSWORD, Program
 
 INIT = ("init", "--admin", "anna", "--email", "anna@example.org")
@@ -131,6 +132,6 @@ def test_a_wrong_setting_in_the_file_is_named(ready: Program) -> None:
 
 
 def test_the_deployment_may_be_copied(ready: Program, tmp_path: Path) -> None:
-    subprocess.run(["cp", "-a", ready.data, tmp_path / "copy"], check=True)
+    copy_data(ready.data, tmp_path / "copy")
     copy = Program(tmp_path / "copy")
     assert "anna" in copy.done("users", "list")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from ccm_core.db import migration
-from ccm_core.db.engine import Database, create_file
+from tests.databases import database_of
 from tests.functional.program import PASSWORD, Program, Running
 
 
@@ -89,11 +89,9 @@ def test_a_port_in_use_leaves_nothing(program: Program) -> None:
 def test_missing_migrations_are_run(program: Program) -> None:
     with program.running("demo") as server:
         server.stop(signal.SIGTERM)
-    path = program.data / "ccm.sqlite3"
-    for suffix in ("", "-wal", "-shm"):
-        path.with_name(path.name + suffix).unlink(missing_ok=True)
-    create_file(f"sqlite:///{path}")
-    database = Database(f"sqlite:///{path}")
+    database = database_of(program.data)
+    database.remove()
+    database.prepare()
     migration.upgrade(database, "0001")
     with program.running("demo"):
         assert migration.current(database) == migration.HEAD

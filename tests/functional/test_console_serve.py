@@ -3,7 +3,6 @@
 
 import json
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -14,8 +13,10 @@ from pathlib import Path
 
 import httpx
 import pytest
+from sqlalchemy import insert
 
-from ccm_core.db.engine import Database
+from ccm_core.db import models as m
+from tests.databases import copy_data, database_of
 from tests.functional.program import Program
 
 
@@ -33,7 +34,7 @@ def initialised(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def ready(initialised: Path, tmp_path: Path) -> Program:
-    shutil.copytree(initialised, tmp_path / "data")
+    copy_data(initialised, tmp_path / "data")
     return Program(tmp_path / "data")
 
 
@@ -86,9 +87,9 @@ def database_is_newer(data: Path) -> None:
 
 
 def _set_revision(data: Path, revision: str) -> None:
-    database = Database(f"sqlite:///{data / 'ccm.sqlite3'}")
+    database = database_of(data)
     with database.write() as connection:
-        connection.exec_driver_sql("UPDATE alembic_version SET version_num = ?", (revision,))
+        connection.exec_driver_sql(f"UPDATE alembic_version SET version_num = '{revision}'")
     database.dispose()
 
 
@@ -101,9 +102,9 @@ def _set_revision(data: Path, revision: str) -> None:
         (key_is_cut, "keys is damaged."),
         (key_has_another_id, "does not fit the database: Sealed data names the key"),
         (key_is_another, "does not fit the database: Sealed data cannot be opened"),
-        (no_database, "ccm.sqlite3 does not exist. Run «ccm init»"),
-        (database_is_a_folder, "ccm.sqlite3 does not exist."),
-        (database_is_damaged, "file is not a database"),
+        pytest.param(no_database, "ccm.sqlite3 does not exist. Run «ccm init»", marks=pytest.mark.sqlite),
+        pytest.param(database_is_a_folder, "ccm.sqlite3 does not exist.", marks=pytest.mark.sqlite),
+        pytest.param(database_is_damaged, "file is not a database", marks=pytest.mark.sqlite),
         (migrations_are_missing, "misses migrations (it has 0001, this version needs 0002). Run «ccm db upgrade»."),
         (database_is_newer, "was made by a newer version of ccm-core (revision 0999)."),
     ],
@@ -237,14 +238,12 @@ def test_a_worker_that_died_is_replaced(ready: Program) -> None:
 
 
 def test_a_start_clears_the_faults_of_plugins_on_this_machine(ready: Program) -> None:
-    database = Database(f"sqlite:///{ready.data / 'ccm.sqlite3'}")
+    database = database_of(ready.data)
     rows = [(f"{socket.gethostname()}:{ready.data}", "here"), ("elsewhere:/data", "there")]
     with database.write() as connection:
         for node, reason in rows:
-            connection.exec_driver_sql(
-                "INSERT INTO plugin_fault (plugin, hook, reason, node, pid, at) VALUES ('x', '', ?, ?, 1, 1)",
-                (reason, node),
-            )
+            values = {"plugin": "x", "hook": "", "reason": reason, "node": node, "pid": 1, "at": 1}
+            connection.execute(insert(m.plugin_fault).values(values))
     with ready.running("serve"), database.read() as connection:
         assert connection.exec_driver_sql("SELECT reason FROM plugin_fault").scalars().all() == ["there"]
     database.dispose()

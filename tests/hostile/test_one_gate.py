@@ -6,16 +6,13 @@ The lists are the program's own (``RULES``, the plugin's routes, ``COMMANDS``): 
 
 import ast
 import re
-import shutil
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
 from importlib import import_module
 from pathlib import Path
 
 import click
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from ccm_core.app import MODULES
 from ccm_core.cli.names import COMMANDS
@@ -23,6 +20,7 @@ from ccm_core.db import models as m
 from ccm_core.testing.browser import Browser
 from ccm_core.testing.host import PASSWORD, Host, Tenant
 from ccm_twofactor import plugin
+from tests.databases import copy_data, database_of
 from tests.functional.acts import account
 from tests.functional.conftest import initialised, program
 from tests.functional.phone import Enrolled, Phone, enrol
@@ -158,16 +156,21 @@ REFUSES = {"init", "instances assign", "plugins purge"}
 
 def opened(data: Path) -> int:
     """Return how many sessions a data directory holds, and that others are counted rightly."""
-    with closing(sqlite3.connect(data / "ccm.sqlite3")) as connection:
-        assert connection.execute("SELECT count(*) FROM user").fetchone()[0] > 0
-        return int(connection.execute("SELECT count(*) FROM session").fetchone()[0])
+    database = database_of(data)
+    with database.read() as connection:
+        counts = [
+            connection.execute(select(func.count()).select_from(table)).scalar_one() for table in (m.user, m.session)
+        ]
+    database.dispose()
+    assert counts[0] > 0
+    return counts[1]
 
 
 @pytest.fixture(scope="module")
 def furnished(initialised: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data directory with an active plugin, the user erika, and one session, that of the administrator."""
     program = Program(tmp_path_factory.mktemp("furnished") / "data")
-    shutil.copytree(initialised, program.data)
+    copy_data(initialised, program.data)
     program.done(
         "users", "add", "erika", "--email", "erika@example.org", "--password-stdin", typed="a passphrase of hers\n"
     )
@@ -182,7 +185,7 @@ def furnished(initialised: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
 
 @pytest.mark.parametrize("command", all_commands())
 def test_no_command_makes_a_session(furnished: Path, program: Program, command: str) -> None:
-    shutil.copytree(furnished, program.data)
+    copy_data(furnished, program.data)
     if command in SERVING:
         with program.running(command):
             assert opened(program.data) == 1

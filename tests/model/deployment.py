@@ -27,7 +27,7 @@ from werkzeug.test import create_environ, run_wsgi_app
 from ccm_core.app import create_app
 from ccm_core.config import Settings, load
 from ccm_core.db import models as m
-from ccm_core.db.engine import create_file
+from ccm_core.db.engine import open_database
 from ccm_core.services import mailed_links
 from ccm_core.services.accounts import USER, Account
 from ccm_core.services.clients import Client, network_of
@@ -39,6 +39,7 @@ from ccm_core.services.tokens import new_token, token_hash
 from ccm_core.services.vault import Ring, new_key, write_ring
 from ccm_core.testing.browser import CHROME, Browser
 from ccm_core.testing.clock import START
+from ccm_core.testing.databases import database_url
 
 PLUGIN = "twofactor"
 PASSWORDS = ("correct horse battery staple", "staple battery horse correct")
@@ -189,10 +190,12 @@ class Deployment:
 @contextmanager
 def deployment(folder: Path) -> Iterator[Deployment]:
     """Put a deployment together in an empty folder."""
-    settings = load({"CCM_DATA_DIR": str(folder), "CCM_HASH_CONCURRENCY": "1"})
+    settings = load(
+        {"CCM_DATA_DIR": str(folder), "CCM_DATABASE_URL": database_url(folder), "CCM_HASH_CONCURRENCY": "1"}
+    )
     key_id, key = new_key()
     write_ring(settings.key_file, Ring({key_id: key}))
-    create_file(settings.database_url)
+    open_database(settings.database_url).prepare()
     clock = Clock()
     console, *workers = (assemble(settings, clock) for _ in range(3))
     with console.database.write() as connection:

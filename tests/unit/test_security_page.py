@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Connection, insert
 
 from ccm_core.db import models as m
-from ccm_core.db.engine import Database, create_file
+from ccm_core.db.engine import open_database
 from ccm_core.errors import Throttled
 from ccm_core.services import (
     account_changes,
@@ -38,8 +38,8 @@ RIGHT_CODES, CODES = 3, 10**6
 @pytest.fixture
 def connection(tmp_path: Path) -> Iterator[Connection]:
     url = f"sqlite:///{tmp_path / 'x.sqlite3'}"
-    create_file(url)
-    database = Database(url)
+    open_database(url).prepare()
+    database = open_database(url)
     with database.write() as opened:
         m.metadata.create_all(opened)
         opened.execute(insert(m.instance).values(id=1, host="h", edition="cloud", created_at=0))

@@ -6,15 +6,15 @@ from pathlib import Path
 import pytest
 
 from ccm_core.db import migration
-from ccm_core.db.engine import Database, create_file
+from ccm_core.db.engine import open_database
 from tests.unit.cli.conftest import Console
 
 
 def older_database(path: Path, revision: str) -> None:
     path.unlink()
     url = f"sqlite:///{path}"
-    create_file(url)
-    database = Database(url)
+    open_database(url).prepare()
+    database = open_database(url)
     migration.upgrade(database, revision)
     database.dispose()
 

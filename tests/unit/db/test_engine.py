@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from ccm_core.db.engine import Database, create_file
+from ccm_core.db.engine import Database, open_database
 from ccm_core.errors import Busy
 
 COUNT = "SELECT count(*) FROM thing"
@@ -17,8 +17,8 @@ COUNT = "SELECT count(*) FROM thing"
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
     url = f"sqlite:///{tmp_path / 'x.sqlite3'}"
-    create_file(url)
-    opened = Database(url)
+    open_database(url).prepare()
+    opened = open_database(url)
     with opened.write() as connection:
         connection.exec_driver_sql("CREATE TABLE thing (id INTEGER PRIMARY KEY)")
     yield opened
@@ -37,7 +37,7 @@ def count(database: Database) -> object:
 
 
 def test_a_kept_reader_sees_what_another_process_has_committed(database: Database) -> None:
-    other = Database(str(database.url))
+    other = open_database(str(database.url))
     assert count(database) == 0
     add(other, 1)
     assert count(database) == 1

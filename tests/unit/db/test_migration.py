@@ -11,7 +11,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from ccm_core.db import migration
-from ccm_core.db.engine import Database, create_file
+from ccm_core.db.engine import Database, open_database
 from ccm_core.db.migrations import runner
 from ccm_core.db.models import metadata
 from ccm_core.errors import ConfigError
@@ -36,8 +36,8 @@ def database(tmp_path: Path) -> Database:
 
 def empty_database(path: Path) -> Database:
     url = f"sqlite:///{path}"
-    create_file(url)
-    return Database(url)
+    open_database(url).prepare()
+    return open_database(url)
 
 
 def shape(path: Path) -> dict[str, object]:
@@ -127,8 +127,8 @@ def test_an_upgrade_that_would_leave_a_broken_reference_is_undone(database: Data
 
 
 def test_several_processes_upgrade_at_once(database: Database) -> None:
-    code = "import sys; from ccm_core.db.engine import Database; from ccm_core.db.migration import upgrade; "
-    code += "upgrade(Database(sys.argv[1]))"
+    code = "import sys; from ccm_core.db.engine import open_database; from ccm_core.db.migration import upgrade; "
+    code += "upgrade(open_database(sys.argv[1]))"
     command = [sys.executable, "-c", code, f"sqlite:///{database.path}"]
     processes = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(3)]
     ends = [(process.communicate(timeout=60)[1], process.returncode) for process in processes]

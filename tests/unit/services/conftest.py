@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 
 from ccm_core.config import Settings, load
-from ccm_core.db.engine import create_file
+from ccm_core.db.engine import Database, open_database
 from ccm_core.db.models import metadata
 from ccm_core.services.accounts import USER, Account
 from ccm_core.services.instances import CLOUD, Instance
 from ccm_core.services.parts import Parts, assemble
 from ccm_core.services.user_admin import Actor
 from ccm_core.services.vault import Ring, new_key, write_ring
+from ccm_core.testing.databases import database_url
 from tests.bad_plugins import installed
 
 
@@ -35,9 +36,9 @@ def clock() -> Watch:
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """Default settings; the key file holds one key, the database all tables."""
-    loaded = load({"CCM_DATA_DIR": str(tmp_path)})
+    loaded = load({"CCM_DATA_DIR": str(tmp_path), "CCM_DATABASE_URL": database_url(tmp_path)})
     write_ring(loaded.key_file, Ring(dict([new_key()])))
-    create_file(loaded.database_url)
+    open_database(loaded.database_url).prepare()
     return loaded
 
 
@@ -73,6 +74,13 @@ def services_with(tmp_path: Path, settings: Settings, clock: Watch, *plugins: st
             metadata.create_all(connection)
         yield assembled
         assembled.database.dispose()
+
+
+def give_up_at_once(database: Database) -> None:
+    """Let this thread's writes not wait for locks."""
+    postgresql = database.url.get_backend_name() == "postgresql"
+    with database.write() as connection:
+        connection.exec_driver_sql("SET lock_timeout = '1ms'" if postgresql else "PRAGMA busy_timeout=0")
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Connection, insert
 
 from ccm_core.db import models as m
-from ccm_core.db.engine import Database, create_file
+from ccm_core.db.engine import open_database
 from ccm_core.errors import Throttled
 from ccm_core.services.throttle import Throttle
 from ccm_core.services.vault import Ring, Vault, new_key, write_ring
@@ -19,8 +19,8 @@ NOW = 1_800_000_000.0
 @pytest.fixture
 def connection(tmp_path: Path) -> Iterator[Connection]:
     url = f"sqlite:///{tmp_path / 'x.sqlite3'}"
-    create_file(url)
-    database = Database(url)
+    open_database(url).prepare()
+    database = open_database(url)
     with database.write() as opened:
         m.metadata.create_all(opened)
         opened.execute(insert(m.instance).values(id=1, host="h", edition="cloud", created_at=NOW))

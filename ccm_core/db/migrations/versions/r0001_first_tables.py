@@ -9,6 +9,8 @@ from alembic import op
 revision = "0001"
 down_revision = None
 
+NUMBER = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+
 
 def upgrade() -> None:
     """Create all tables, each after those that it refers to."""
@@ -22,17 +24,17 @@ def upgrade() -> None:
 
 
 def _id() -> sa.Column[int]:
-    return sa.Column("id", sa.Integer, primary_key=True)
+    return sa.Column("id", NUMBER, primary_key=True)
 
 
 def _instance(*, primary_key: bool = False, index: bool = False) -> sa.Column[int]:
     owner = sa.ForeignKey("instance.id", ondelete="CASCADE")
-    return sa.Column("instance_id", sa.Integer, owner, nullable=False, primary_key=primary_key, index=index)
+    return sa.Column("instance_id", NUMBER, owner, nullable=False, primary_key=primary_key, index=index)
 
 
 def _user(*, primary_key: bool = False, index: bool = False) -> sa.Column[int]:
     owner = sa.ForeignKey("user.id", ondelete="CASCADE")
-    return sa.Column("user_id", sa.Integer, owner, nullable=False, primary_key=primary_key, index=index)
+    return sa.Column("user_id", NUMBER, owner, nullable=False, primary_key=primary_key, index=index)
 
 
 def _instances() -> None:
@@ -44,7 +46,7 @@ def _instances() -> None:
     )
     op.create_table(
         "plan_plugin",
-        sa.Column("plan_id", sa.Integer, sa.ForeignKey("plan.id", ondelete="CASCADE"), primary_key=True),
+        sa.Column("plan_id", NUMBER, sa.ForeignKey("plan.id", ondelete="CASCADE"), primary_key=True),
         sa.Column("plugin", sa.String(64), primary_key=True),
         sa.Column("from_at", sa.Double, nullable=False),
     )
@@ -53,7 +55,7 @@ def _instances() -> None:
         _id(),
         sa.Column("host", sa.String(255), nullable=False, unique=True),
         sa.Column("edition", sa.String(16), nullable=False),
-        sa.Column("plan_id", sa.Integer, sa.ForeignKey("plan.id")),
+        sa.Column("plan_id", NUMBER, sa.ForeignKey("plan.id")),
         sa.Column("plugin_generation", sa.Integer, nullable=False, server_default="0"),
         sa.Column("created_at", sa.Double, nullable=False),
         sqlite_autoincrement=True,
@@ -95,7 +97,7 @@ def _signing_in() -> None:
         _user(index=True),
         sa.Column("stamp", sa.Integer, nullable=False),
         sa.Column("plugin_generation", sa.Integer, nullable=False),
-        sa.Column("passed_enrolment", sa.Integer),
+        sa.Column("passed_enrolment", NUMBER),
         sa.Column("full_login_at", sa.Double, nullable=False),
         sa.Column("recent_at", sa.Double, nullable=False),
         sa.Column("seen_at", sa.Double, nullable=False, index=True),
@@ -108,7 +110,7 @@ def _signing_in() -> None:
     op.create_table(
         "retired_token",
         sa.Column("token_hash", sa.LargeBinary(32), primary_key=True),
-        sa.Column("session_id", sa.Integer, owner, nullable=False, index=True),
+        sa.Column("session_id", NUMBER, owner, nullable=False, index=True),
         sa.Column("retired_at", sa.Double, nullable=False),
     )
     op.create_table(
@@ -138,7 +140,7 @@ def _factors() -> None:
         sa.Column("pending_until", sa.Double),
         sa.Column("family", sa.LargeBinary(32)),
         sa.Column("data", sa.LargeBinary, nullable=False),
-        sa.Column("counter", sa.Integer, nullable=False),
+        sa.Column("counter", NUMBER, nullable=False),
         sa.Column("version", sa.Integer, nullable=False, server_default="0"),
         sa.Column("tries", sa.Integer, nullable=False, server_default="0"),
         sa.Column("created_at", sa.Double, nullable=False),
@@ -211,7 +213,7 @@ def _mails() -> None:
         _id(),
         _instance(index=True),
         sa.Column("kind", sa.String(32), nullable=False),
-        sa.Column("user_id", sa.Integer, sa.ForeignKey("user.id", ondelete="SET NULL"), index=True),
+        sa.Column("user_id", NUMBER, sa.ForeignKey("user.id", ondelete="SET NULL"), index=True),
         sa.Column("recipient", sa.String(254), nullable=False),
         sa.Column("subject", sa.String(255), nullable=False),
         sa.Column("body", sa.LargeBinary),
@@ -233,7 +235,7 @@ def _counters() -> None:
         _instance(),
         sa.Column("at", sa.Double, nullable=False, index=True),
         sa.Column("event", sa.String(64), nullable=False),
-        sa.Column("user_id", sa.Integer),
+        sa.Column("user_id", NUMBER),
         sa.Column("user_name", sa.String(64), nullable=False),
         sa.Column("actor", sa.String(64), nullable=False),
         sa.Column("network", sa.String(64), nullable=False),

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: MIT
+"""A PostgreSQL server of its own for one run of the tests, from Debian's package, with default durability."""
+
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+DEBIAN = Path("/usr/lib/postgresql")
+ACCOUNT = "postgres"
+"""Whom the server runs as when the tests run as root, which PostgreSQL refuses to be."""
+USER = "ccm"
+
+
+class Server:
+    """A server in a folder of its own, on a socket that only this account and root can reach."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._programs = max(DEBIAN.glob("*/bin"), key=lambda path: int(path.parent.name))
+        self._account = ACCOUNT if os.geteuid() == 0 else None
+
+    @property
+    def url(self) -> str:
+        return f"postgresql://{USER}@/postgres?host={self._folder}"
+
+    def create(self) -> None:
+        if self._account:
+            entry = pwd.getpwnam(self._account)
+            os.chown(self._folder, entry.pw_uid, entry.pw_gid)
+        options = ["--auth=trust", f"--username={USER}", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"]
+        self._run("initdb", *options)
+
+    def start(self) -> None:
+        listen = f"-c listen_addresses= -c unix_socket_directories={self._folder} -c max_connections=400"
+        self._run("pg_ctl", "--wait", f"--log={self._folder}/log", f"--options={listen}", "start")
+
+    def stop(self, mode: str = "immediate") -> None:
+        self._run("pg_ctl", "--wait", f"--mode={mode}", "stop")
+
+    def _run(self, program: str, *arguments: str) -> None:
+        command = [str(self._programs / program), f"--pgdata={self._folder}/data", *arguments]
+        done = subprocess.run(
+            command,
+            user=self._account,
+            group=self._account,
+            extra_groups=[] if self._account else None,
+            cwd=self._folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout
+
+
+@contextmanager
+def running_server() -> Iterator[Server]:
+    """Run a server until the block ends, and remove it."""
+    folder = Path(tempfile.mkdtemp(prefix="ccm-postgresql-"))
+    server = Server(folder)
+    try:
+        server.create()
+        server.start()
+        try:
+            yield server
+        finally:
+            server.stop()
+    finally:
+        shutil.rmtree(folder)
