@@ -9,7 +9,7 @@ from ccm_core.config import Settings
 from ccm_core.db import models as m
 from ccm_core.db.engine import Database
 from ccm_core.errors import InputError, NotFound
-from ccm_core.services import accounts, mailed_links
+from ccm_core.services import accounts, instances, mailed_links
 from ccm_core.services.accounts import Profile
 from ccm_core.services.audit import Audit
 from ccm_core.services.clients import Client
@@ -107,6 +107,7 @@ class AccountChanges:
         Raises NotFound for a used or old link and for one of another user, InputError when the address is taken.
         """
         with self._database.write() as connection:
+            instances.lock(connection, instance.id)
             account = accounts.lock(connection, instance, session.account.id)
             link = mailed_links.find(connection, "email", instance.id, token, now)
             if link.user_id != account.id or not link.email:

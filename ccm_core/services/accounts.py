@@ -168,7 +168,10 @@ def checked_email(email: str) -> str:
 
 
 def check_free(connection: Connection, instance: Instance, *, name: str = "", email: str = "", own: int = 0) -> None:
-    """Raise InputError when another account of the instance has the name or the address."""
+    """Raise InputError when another account of the instance has the name or the address.
+
+    It stays so to the end of the transaction if that has locked the instance.
+    """
     base = select(_u.id).where(_u.instance_id == instance.id, _u.id != own)
     if name and connection.execute(base.where(_u.name_key == key_of(name))).first():
         raise InputError("name", "This user name is taken.")
@@ -211,7 +214,7 @@ def save_profile(connection: Connection, account: Account, profile: Profile) -> 
 
 
 def check_not_last_administrator(connection: Connection, instance: Instance, account: Account) -> None:
-    """Raise Conflict when this is the only administrator who can still sign in."""
+    """Raise Conflict when this is the only administrator who can still sign in. The transaction locked the instance."""
     able = (_u.role == ADMINISTRATOR, _u.disabled.is_(False), _u.password_hash.is_not(None))
     others = select(_u.id).where(_u.instance_id == instance.id, _u.id != account.id, *able)
     if account.administrator and not account.disabled and connection.execute(others.limit(1)).first() is None:

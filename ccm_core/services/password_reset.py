@@ -94,6 +94,7 @@ class PasswordResetService:
         account = accounts.find(connection, instance, values["typed"])
         if account is None or account.disabled:
             return
+        accounts.lock(connection, instance, account.id)  # two requests at once count each other
         client = Client(values["network"], "")
         kind: Kind = "activation" if account.password_hash is None else "reset"
         if mailed_links.recent(connection, account.id, kind, now - 3600) >= MOST_MAILS_PER_HOUR:

@@ -91,7 +91,7 @@ class PluginAdmin:
         self._registry.retry(name, self._faults.retries().get(name, 0))
         self._registry.get(name)
         with self._database.write() as connection:
-            fresh = self._instances.by_id(connection, instance.id, now)
+            fresh = self._instances.locked(connection, instance.id, now)
             if name in fresh.active and fresh.active[name].admits:
                 return
             old = fresh.active.get(name) or self._kept(connection, instance, name)
@@ -101,7 +101,7 @@ class PluginAdmin:
     def deactivate(self, instance: Instance, name: str, now: float, actor: Actor) -> None:
         """Make the plugin inactive; enrolments stay and count again on re-activation. Raises NotFound."""
         with self._database.write() as connection:
-            fresh = self._instances.by_id(connection, instance.id, now)
+            fresh = self._instances.locked(connection, instance.id, now)
             old = fresh.active.get(name)
             if old is None:
                 raise NotFound("The plugin %(name)s is not active.", name=name)
@@ -129,7 +129,7 @@ class PluginAdmin:
         Works when the plugin's code is gone. Raises Conflict while it is active.
         """
         with self._database.write() as connection:
-            if name in self._instances.by_id(connection, instance.id, now).active:
+            if name in self._instances.locked(connection, instance.id, now).active:
                 raise Conflict("The plugin %(name)s is active. Deactivate it first.", name=name)
             e = m.enrolment.c
             mine = (e.instance_id == instance.id, e.plugin == name)

@@ -11,9 +11,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sqlalchemy import BindParameter, Connection, and_, bindparam, case, delete, func, literal, select, update
-from sqlalchemy.dialects.sqlite import insert
 
 from ccm_core.db import models as m
+from ccm_core.db.functions import delete_batch, insert
 from ccm_core.errors import Throttled
 from ccm_core.services.clients import Client
 from ccm_core.services.vault import Vault
@@ -75,10 +75,12 @@ _COUNT = (
     )
     .returning(_t.key)
 )
-_BLOCKED = select(func.max(_t.blocked_until)).where(_t.key.in_(bindparam("keys", expanding=True)))
+_mine = _t.key.in_(bindparam("keys", expanding=True))
+_BLOCKED = select(func.max(_t.blocked_until)).where(_mine)
+_IN_ORDER = select(_t.key).where(_mine).order_by(_t.key).with_for_update()
 _TAKE_BACK = (
     update(m.throttle)
-    .where(_t.key.in_(bindparam("keys", expanding=True)))
+    .where(_t.key.in_(_IN_ORDER.scalar_subquery()))
     .values(
         count=case((_t.key == bindparam("cleared"), 0), (_t.count > 0, _t.count - 1), else_=0),
         blocked_until=case(
@@ -92,11 +94,20 @@ _KNOWN = _known.on_conflict_do_update(index_elements=["user_id", "network"], set
 
 _c, _d = m.code_counter.c, m.code_day.c
 _user: BindParameter[int] = bindparam("user")
-_STREAK = select(_c.streak, _c.paused_until).where(_c.user_id == _user)
+_PAUSED = select(_c.paused_until).where(_c.user_id == _user)
 _WRONG_CODES = select(func.coalesce(func.sum(_d.count), 0)).where(_d.user_id == _user, _d.day > bindparam("since"))
-_pause = insert(m.code_counter)
-_PAUSE = _pause.on_conflict_do_update(
-    index_elements=["user_id"], set_={"streak": _pause.excluded.streak, "paused_until": _pause.excluded.paused_until}
+_over = _c.streak + 1 - CODE_TRIES
+_pause = case((_over > 5, CODE_LONGEST_PAUSE_SECONDS), else_=literal(CODE_PAUSE_SECONDS).op("<<")(_over))
+_capped = case((_pause > CODE_LONGEST_PAUSE_SECONDS, CODE_LONGEST_PAUSE_SECONDS), else_=_pause)
+# Long ago, not just now: a clock that is set back, or another node's, must not make a pause of it.
+_COUNT_CODE = (
+    insert(m.code_counter)
+    .on_conflict_do_update(
+        index_elements=["user_id"],
+        set_={"streak": _c.streak + 1, "paused_until": case((_over < 0, 0.0), else_=_now + _capped)},
+        where=_c.paused_until <= _now,
+    )
+    .returning(_c.user_id)
 )
 _COUNT_DAY = insert(m.code_day).on_conflict_do_update(index_elements=["user_id", "day"], set_={"count": _d.count + 1})
 _TAKE_BACK_DAY = (
@@ -158,7 +169,8 @@ class Throttle:
 
     def _count(self, connection: Connection, rows: list[tuple[bytes, Bound]], now: float) -> None:
         """Count in all rows, or in none when one of them holds the caller back: then raises Throttled."""
-        counted = connection.execute(_COUNT, [_row(key, bound, now) for key, bound in rows]).all()
+        # In the order of their keys, as they are taken back: two who wait for each other's rows would never end.
+        counted = connection.execute(_COUNT, [_row(key, bound, now) for key, bound in sorted(rows, key=_first)]).all()
         if len(counted) < len(rows):
             until = connection.execute(_BLOCKED, {"keys": [key for key, _ in rows]}).scalar_one()
             raise _wait(until - now)
@@ -189,17 +201,12 @@ class Throttle:
 
     def count_code(self, connection: Connection, user_id: int, now: float) -> None:
         """Count one code attempt of an account whose password was right; raises Throttled or CodeStopped."""
+        first = {"user_id": user_id, "streak": 1, "paused_until": 0.0, "now": now}
+        counted = connection.execute(_COUNT_CODE, first).first()
         if self.wrong_codes(connection, user_id, now) >= CODE_STOP:
             raise CodeStopped(self._stopped, DAY)
-        streak, paused_until = connection.execute(_STREAK, {"user": user_id}).first() or (0, now)
-        if paused_until > now:
-            raise _wait(paused_until - now)
-        streak += 1
-        doublings = streak - CODE_TRIES
-        pause = min(CODE_PAUSE_SECONDS * 2**doublings, CODE_LONGEST_PAUSE_SECONDS) if doublings >= 0 else 0
-        # Long ago, not just now: a clock that is set back, or another node's, must not make a pause of it.
-        values = {"user_id": user_id, "streak": streak, "paused_until": now + pause if pause else 0.0}
-        connection.execute(_PAUSE, values)
+        if counted is None:
+            raise _wait(connection.execute(_PAUSED, {"user": user_id}).scalar_one() - now)
         connection.execute(_COUNT_DAY, {"user_id": user_id, "day": _day(now), "count": 1})
 
     def wrong_codes(self, connection: Connection, user_id: int, now: float) -> int:
@@ -222,17 +229,23 @@ class Throttle:
         connection.execute(delete(m.code_counter).where(m.code_counter.c.user_id == user_id))
         connection.execute(delete(m.code_day).where(m.code_day.c.user_id == user_id))
 
-    def forget(self, connection: Connection, now: float) -> None:
-        """Delete rows that can no longer hold anybody."""
-        connection.execute(delete(m.throttle).where(_t.started_at < now - 2 * DAY))
-        connection.execute(delete(m.code_day).where(m.code_day.c.day <= _day(now) - CODE_WINDOW_DAYS))
+    def forget(self, connection: Connection, now: float) -> int:
+        """Delete some rows that can no longer hold anybody; returns how many."""
         known = m.known_network
-        connection.execute(delete(known).where(known.c.seen_at <= now - KNOWN_NETWORK_DAYS * DAY))
+        return (
+            delete_batch(connection, m.throttle, _t.started_at < now - 2 * DAY)
+            + delete_batch(connection, m.code_day, _d.day <= _day(now) - CODE_WINDOW_DAYS)
+            + delete_batch(connection, known, known.c.seen_at <= now - KNOWN_NETWORK_DAYS * DAY)
+        )
 
 
 def _row(key: bytes, bound: Bound, now: float) -> dict[str, object]:
     row = {"key": key, "count": 1, "blocked_until": 0.0, "started_at": now, "now": now}
     return row | {"free": bound.free, "longest": bound.longest, "life": bound.life, "fixed": bound.fixed}
+
+
+def _first(row: tuple[bytes, Bound]) -> bytes:
+    return row[0]
 
 
 def _day(at: float) -> int:

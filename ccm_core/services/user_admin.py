@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Connection, delete, func, insert, or_, sel
 from ccm_core.db import models as m
 from ccm_core.db.engine import Database
 from ccm_core.errors import Conflict, InputError
-from ccm_core.services import accounts
+from ccm_core.services import accounts, instances
 from ccm_core.services.accounts import ADMINISTRATOR, USER, Account
 from ccm_core.services.audit import Audit
 from ccm_core.services.clients import CONSOLE, Client
@@ -93,6 +93,7 @@ class UserAdmin:
         values = {"instance_id": instance.id, "name": name, "name_key": accounts.key_of(name), "email": email}
         values |= {"email_key": accounts.key_of(email), "role": role, "created_at": now}
         with self._database.write() as connection:
+            instances.lock(connection, instance.id)
             accounts.check_free(connection, instance, name=name, email=email)
             row = values | {"password_hash": password_hash}
             user_id = connection.execute(insert(m.user).values(row).returning(_u.id)).scalar_one()
@@ -105,6 +106,7 @@ class UserAdmin:
     def set_disabled(self, instance: Instance, user_id: int, now: float, actor: Actor, *, disabled: bool) -> None:
         """Disable or enable an account; its sessions end. Raises NotFound, or Conflict for the last administrator."""
         with self._database.write() as connection:
+            instances.lock(connection, instance.id)
             account = accounts.lock(connection, instance, user_id)
             if disabled:
                 accounts.check_not_last_administrator(connection, instance, account)
@@ -117,6 +119,7 @@ class UserAdmin:
         if role not in {ADMINISTRATOR, USER}:
             raise InputError("role", "Please choose one of the roles.")
         with self._database.write() as connection:
+            instances.lock(connection, instance.id)
             account = accounts.lock(connection, instance, user_id)
             if account.role == role:
                 return
@@ -128,6 +131,7 @@ class UserAdmin:
     def remove(self, instance: Instance, user_id: int, now: float, actor: Actor) -> None:
         """Delete an account and all that hangs on it; raises NotFound, or Conflict for the last administrator."""
         with self._database.write() as connection:
+            instances.lock(connection, instance.id)
             account = accounts.lock(connection, instance, user_id)
             accounts.check_not_last_administrator(connection, instance, account)
             connection.execute(delete(m.user).where(_u.id == account.id))

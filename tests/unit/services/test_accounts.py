@@ -104,7 +104,7 @@ def test_nothing_else_finds_it(parts: Parts, instance: Instance, erika: Account,
 def test_an_account_of_another_instance_does_not_exist(parts: Parts, instance: Instance, erika: Account) -> None:
     parts.instances.add("other.example", CLOUD, None, 0)
     other = parts.instances.get("other.example", 0)
-    with parts.database.read() as connection:
+    with parts.database.write() as connection:
         assert accounts.find(connection, other, "erika") is None
         for look in (accounts.get, accounts.lock):
             with pytest.raises(NotFound):
