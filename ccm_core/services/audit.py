@@ -12,10 +12,11 @@ from functools import partial
 from typing import Any, Protocol
 
 import structlog
-from sqlalchemy import Connection, bindparam, delete, insert, select
+from sqlalchemy import Connection, insert, select
 
 from ccm_core.db import models as m
 from ccm_core.db.engine import Database, after_commit
+from ccm_core.db.functions import delete_batch
 from ccm_core.services.clients import CONSOLE, Client
 
 _INSERT = insert(m.audit)
@@ -49,10 +50,11 @@ class Entry:
 
 
 class Audit:
-    """Writes and reads the trail; every entry is also one line of the log."""
+    """Writes and reads the trail, kept for ``days``; every entry is also one line of the log."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, days: int) -> None:
         self._database = database
+        self._seconds = days * 86400
         self._log = structlog.get_logger("audit")
 
     def record(
@@ -101,8 +103,6 @@ class Audit:
             rows = connection.execute(query.order_by(t.id.desc()).limit(limit))
             return tuple(Entry(*row) for row in rows)
 
-    def forget(self, connection: Connection, before: float, limit: int = 1000) -> int:
-        """Delete up to ``limit`` entries older than a time; returns how many."""
-        t = m.audit.c
-        old = select(t.id).where(t.at < bindparam("before")).order_by(t.at).limit(limit).scalar_subquery()
-        return connection.execute(delete(m.audit).where(t.id.in_(old)), {"before": before}).rowcount
+    def forget(self, connection: Connection, now: float) -> int:
+        """Delete some entries that are older than they are kept; returns how many."""
+        return delete_batch(connection, m.audit, m.audit.c.at < now - self._seconds)

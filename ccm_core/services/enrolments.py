@@ -6,10 +6,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, func, insert, or_, select, update
 
 from ccm_core.db import models as m
 from ccm_core.db.engine import Database
+from ccm_core.db.functions import delete_batch
 from ccm_core.errors import Conflict
 from ccm_core.plugin_api import Enrolment, Passed
 from ccm_core.services.instances import Instance
@@ -172,9 +173,9 @@ class Enrolments:
             found = {row[0]: row[1] for row in connection.execute(query)}
         return dict.fromkeys(plugins, 0) | found
 
-    def forget(self, connection: Connection, now: float) -> None:
-        """Delete set-ups that ran out."""
-        connection.execute(delete(m.enrolment).where(~_e.confirmed, _e.pending_until <= now))
+    def forget(self, connection: Connection, now: float) -> int:
+        """Delete some set-ups that ran out; returns how many."""
+        return delete_batch(connection, m.enrolment, and_(~_e.confirmed, _e.pending_until <= now))
 
 
 def place(instance_id: int, user_id: int, plugin: str) -> str:

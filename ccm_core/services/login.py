@@ -15,6 +15,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from ccm_core.config import Settings
 from ccm_core.db import models as m
 from ccm_core.db.engine import Database
+from ccm_core.db.functions import delete_batch
 from ccm_core.errors import PluginFailed, SealError
 from ccm_core.plugin_api import Challenge, SignedIn
 from ccm_core.plugin_manager.calls import Calls
@@ -192,9 +193,9 @@ class LoginService:
         """
 
         def count(connection: Connection) -> None:
-            self._throttle.count_code(connection, pending.account.id, now)
             if connection.execute(_TRY, {"pending": pending.id}).rowcount != 1:
                 raise _over()
+            self._throttle.count_code(connection, pending.account.id, now)
 
         def grant(connection: Connection, fresh: Instance, account: Account, row: Row) -> str:
             token = self._open_session(connection, fresh, account, row, client, now)
@@ -218,9 +219,9 @@ class LoginService:
         with self._database.write() as connection:
             _end_pending(connection, token)
 
-    def forget(self, connection: Connection, now: float) -> None:
-        """Delete pending logins that ran out."""
-        connection.execute(delete(m.pending_login).where(_p.expires_at <= now))
+    def forget(self, connection: Connection, now: float) -> int:
+        """Delete some pending logins that ran out; returns how many."""
+        return delete_batch(connection, m.pending_login, _p.expires_at <= now)
 
     def _open_session(
         self,

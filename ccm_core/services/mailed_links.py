@@ -9,9 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, func, insert, select, update
 
 from ccm_core.db import models as m
+from ccm_core.db.functions import delete_batch
 from ccm_core.errors import NotFound
 from ccm_core.services.tokens import new_token, token_hash
 from ccm_core.texts import marked as _
@@ -93,6 +94,6 @@ def recent(connection: Connection, user_id: int, kind: Kind, since: float) -> in
     return connection.execute(query).scalar_one()
 
 
-def forget(connection: Connection, now: float) -> None:
-    """Delete links that ran out, a day later: until then they count against a flood of mails."""
-    connection.execute(delete(m.mailed_link).where(_l.expires_at <= now, _l.created_at < now - 86400))
+def forget(connection: Connection, now: float) -> int:
+    """Delete some links that ran out, a day later: until then they count against a flood of mails."""
+    return delete_batch(connection, m.mailed_link, and_(_l.expires_at <= now, _l.created_at < now - 86400))

@@ -16,15 +16,17 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import structlog
-from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from ccm_core.db import models as m
 from ccm_core.db.engine import Database, after_commit
+from ccm_core.db.functions import delete_batch
 from ccm_core.errors import NotFound
 from ccm_core.services.tokens import without_tokens
 from ccm_core.services.vault import Vault
 
 LEASE_SECONDS = 120
+DELIVERED_SECONDS = 30 * 86400
 POLL_SECONDS = 2.0
 BATCH = 10
 LONGEST_RETRY_SECONDS = 3600
@@ -217,6 +219,6 @@ class Outbox:
             query = select(_o.id).where(_o.created_at < older_than, _o.delivered_at.is_(None))
             return len(connection.execute(query.limit(1000)).all())
 
-    def forget(self, connection: Connection, before: float) -> None:
-        """Delete messages that went out before a time."""
-        connection.execute(delete(m.outbox).where(_o.delivered_at < bindparam("before")), {"before": before})
+    def forget(self, connection: Connection, now: float) -> int:
+        """Delete some messages that went out long ago; returns how many."""
+        return delete_batch(connection, m.outbox, _o.delivered_at < now - DELIVERED_SECONDS)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 
 from ccm_core.config import Settings
-from ccm_core.db.engine import Database
+from ccm_core.db.engine import Database, open_database
 from ccm_core.plugin_manager.calls import Calls
 from ccm_core.plugin_manager.discovery import PluginRecord, discover
 from ccm_core.plugin_manager.registry import Registry
@@ -147,17 +147,17 @@ def assemble(
         outbox=g.outbox,
         audit=g.audit,
         refusals=Refusals(g.database, g.throttle, g.audit),
-        tidy=Tidy(g.database, settings, g.sessions, logins, g.ledger, g.throttle, g.outbox, g.audit),
+        tidy=Tidy(g.database, g.sessions, logins, g.ledger, g.throttle, g.outbox, g.audit),
         keys=Keys(g.database, settings.key_file, g.vault),
     )
 
 
 def _ground(settings: Settings, clock: Clock, texts: Texts, records: Mapping[str, PluginRecord]) -> _Ground:
-    database, vault = Database(settings.database_url), Vault(settings.key_file)
+    database, vault = open_database(settings.database_url), Vault(settings.key_file)
     faults = Faults(database, clock, f"{socket.gethostname()}:{settings.data_dir}")
     registry, audit, throttle = (
         Registry(records, faults.report),
-        Audit(database),
+        Audit(database, settings.audit_days),
         Throttle(vault, resets_help=not settings.reset_keeps_second_factor),
     )
     calls, instances, ledger = (

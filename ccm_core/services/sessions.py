@@ -16,6 +16,7 @@ from sqlalchemy import Connection, and_, bindparam, delete, insert, or_, select,
 from ccm_core.config import Settings
 from ccm_core.db import models as m
 from ccm_core.db.engine import Database
+from ccm_core.db.functions import delete_batch
 from ccm_core.errors import NotFound
 from ccm_core.services import accounts, mailed_links
 from ccm_core.services.accounts import Account
@@ -251,10 +252,10 @@ class Sessions:
         if connection.execute(mine).rowcount != 1:
             raise NotFound(MISSING)
 
-    def forget(self, connection: Connection, now: float) -> None:
-        """Delete what can no longer be used."""
+    def forget(self, connection: Connection, now: float) -> int:
+        """Delete some of what can no longer be used; returns how many."""
         gone = or_(_s.full_login_at <= now - self._max, _s.stamp != _stamp_of_user())
-        connection.execute(delete(m.session).where(gone))
+        return delete_batch(connection, m.session, gone)
 
     def _end_reused(self, session_id: int, instance: Instance, account: Account, client: Client, now: float) -> None:
         """End a session of whose tokens somebody has a copy, and tell of it: one of the two is a thief."""

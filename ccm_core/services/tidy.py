@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from ccm_core.config import Settings
+from sqlalchemy import Connection
+
 from ccm_core.db.engine import Database
 from ccm_core.services import mailed_links
 from ccm_core.services.audit import Audit
@@ -13,17 +15,14 @@ from ccm_core.services.enrolments import Enrolments
 from ccm_core.services.login import LoginService
 from ccm_core.services.outbox import Outbox
 from ccm_core.services.sessions import Sessions
-from ccm_core.services.throttle import DAY, Throttle
-
-DELIVERED_DAYS = 30
+from ccm_core.services.throttle import Throttle
 
 
 @dataclass(frozen=True, slots=True)
 class Tidy:
-    """Everything that forgets. Each step is a short write of its own, so that sign-ins go on in between."""
+    """Everything that forgets, a batch at a time: sign-ins go on in between, and memory does not grow."""
 
     database: Database
-    settings: Settings
     sessions: Sessions
     logins: LoginService
     ledger: Enrolments
@@ -33,16 +32,16 @@ class Tidy:
 
     def run(self, now: float) -> int:
         """Delete what is over; returns how many audit entries were old enough to go."""
-        for forget in (self.sessions.forget, self.logins.forget, self.ledger.forget, self.throttle.forget):
-            with self.database.write() as connection:
-                forget(connection, now)
-        with self.database.write() as connection:
-            mailed_links.forget(connection, now)
-            self.outbox.forget(connection, now - DELIVERED_DAYS * DAY)
-        removed = 0
+        logins = (self.sessions.forget, self.logins.forget, self.ledger.forget, self.throttle.forget)
+        for forget in (*logins, mailed_links.forget, self.outbox.forget):
+            self._all(forget, now)
+        return self._all(self.audit.forget, now)
+
+    def _all(self, forget: Callable[[Connection, float], int], now: float) -> int:
+        total = 0
         while True:
             with self.database.write() as connection:
-                count = self.audit.forget(connection, now - self.settings.audit_days * DAY)
-            removed += count
+                count = forget(connection, now)
             if not count:
-                return removed
+                return total
+            total += count

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from ccm_core.db import models as m
 from ccm_core.errors import NotFound
 from ccm_core.services.instances import Instance
-from ccm_core.services.outbox import BATCH, LEASE_SECONDS, Mail, Outbox
+from ccm_core.services.outbox import BATCH, DELIVERED_SECONDS, LEASE_SECONDS, Mail, Outbox
 from ccm_core.services.parts import Parts
 from tests.unit.services.conftest import Watch
 
@@ -187,5 +187,6 @@ def test_delivered_messages_are_forgotten_and_others_kept(
     outbox.deliver()
     write(parts, instance, outbox, "waiting")
     with parts.database.write() as connection:
-        outbox.forget(connection, clock.now + 1)
+        assert outbox.forget(connection, clock.now + DELIVERED_SECONDS) == 0
+        assert outbox.forget(connection, clock.now + DELIVERED_SECONDS + 1) == 1
     assert [one.subject for one in outbox.listed(instance.id)] == ["waiting"]
