@@ -83,7 +83,7 @@ def snapshot(tenant: Tenant) -> dict[str, list[str]]:
     with tenant.host.parts.database.read() as connection:
         for table in KEPT:
             mine = table.c.id if table is m.instance else table.c.instance_id
-            found[table.name] = [str(row) for row in connection.execute(select(table).where(mine == instance))]
+            found[table.name] = sorted(str(row) for row in connection.execute(select(table).where(mine == instance)))
         mails = connection.execute(select(*MAIL).where(m.outbox.c.instance_id == instance))
-        found["outbox"] = [str(row) for row in mails]
+        found["outbox"] = sorted(str(row) for row in mails)
     return found

@@ -15,6 +15,8 @@ from tests.functional.acts import SECRET, enrol, events, snapshot
 from tests.functional.full_disk import Disk
 from tests.functional.phone import SETUP, Phone
 
+pytestmark = pytest.mark.sqlite
+
 BUSY = "The database cannot take the request at present. Please try again in a moment."
 ALWAYS_FITS = 60
 """Pages: no change is larger."""

@@ -9,9 +9,11 @@ from dataclasses import replace
 import pytest
 
 from ccm_core.db import migration
-from ccm_core.db.engine import Database, create_file
+from ccm_core.db.engine import Database, open_database
 from tests.functional.full_disk import files, full
 from tests.functional.program import PASSWORD, Program
+
+pytestmark = pytest.mark.sqlite
 
 INIT = ("init", "--admin", "anna", "--email", "anna@example.org", "--password-stdin")
 ADD = ("users", "add", "erika", "--email", "erika@example.org")
@@ -23,7 +25,7 @@ INDEX_FITS, ALL_FITS = 32, 400
 @pytest.fixture
 def database(program: Program) -> Iterator[Database]:
     """The program's database, for what no command tells."""
-    opened = Database(f"sqlite:///{program.data / 'ccm.sqlite3'}")
+    opened = open_database(f"sqlite:///{program.data / 'ccm.sqlite3'}")
     yield opened
     opened.dispose()
 
@@ -109,7 +111,7 @@ def test_the_keys_stay_as_they_are_when_a_new_one_cannot_be_written(ready: Progr
 def test_an_upgrade_that_finds_no_room_leaves_the_tables_as_they_were(ready: Program, database: Database) -> None:
     for path in ready.data.glob("ccm.sqlite3*"):
         path.unlink()
-    create_file(str(database.url))
+    open_database(str(database.url)).prepare()
     migration.upgrade(database, "0001")
     database.dispose()
     assert limited(ready, INDEX_FITS).refused("db", "upgrade") == BUSY

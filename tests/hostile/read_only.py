@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """A server whose database takes no writes while a test says so: ``python -m tests.hostile.read_only PORT WORKERS``.
 
-SQLite itself refuses, as it does for a file on a disk that was mounted read-only.
+The database itself refuses: SQLite as for a file on a disk that was mounted read-only, PostgreSQL as on a standby.
 """
 
 from __future__ import annotations
@@ -28,7 +28,10 @@ def application() -> object:
     def begin(connection: Connection) -> None:
         driver = connection.connection.driver_connection
         assert driver is not None
-        driver.execute(f"PRAGMA query_only={int(told.exists())}")
+        if connection.dialect.name == "postgresql":
+            driver.read_only = told.exists()
+        else:
+            driver.execute(f"PRAGMA query_only={int(told.exists())}")
 
     event.listen(Engine, "begin", begin)
     return serving.application()

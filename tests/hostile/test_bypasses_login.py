@@ -7,6 +7,7 @@ import pytest
 
 from ccm_core.testing.browser import Browser
 from ccm_core.testing.host import PASSWORD
+from tests.databases import dump
 from tests.functional.acts import account, approve, events, link_in, post
 from tests.functional.phone import ACCOUNT, DISABLE, SETUP, Enrolled, begin_setup
 
@@ -102,8 +103,7 @@ def test_cve_2020_15105_nothing_that_is_kept_while_the_code_is_awaited_holds_pas
     erika: Enrolled,
 ) -> None:
     erika.at_second_dialog()
-    files = sorted(erika.tenant.host.settings.data_dir.glob("ccm.sqlite3*"))
-    kept = b"".join(file.read_bytes() for file in files)
+    kept = dump(erika.tenant.host.parts.database)
     secret = base64.b32decode(erika.phone.secret)
     assert b"erika@example.org" in kept
     assert not [one for one in (PASSWORD.encode(), erika.phone.secret.encode(), secret) if one in kept]

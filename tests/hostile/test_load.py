@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: MIT
 """H92 to H94: what a login costs tells nothing, a crowd costs no memory, and what is broken breaks nothing else."""
 
-import sqlite3
 import statistics
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Barrier
 
@@ -18,6 +17,7 @@ from ccm_core.testing.browser import Browser
 from ccm_core.testing.host import PASSWORD, Host, Tenant, running_host
 from ccm_core.testing.pages import HtmlPage
 from ccm_core.testing.serving import WORKER_HEADER
+from tests.databases import locked
 from tests.functional.acts import account, events, snapshot
 from tests.functional.mail_server import MailServer
 from tests.functional.phone import SETUP
@@ -204,16 +204,14 @@ ACTS = [(None, act_login), ("erika", act_setup), ("erika", act_password), ("admi
 def test_h94_a_locked_database_gives_a_generic_page_and_no_half_change(protected: Tenant) -> None:
     people = [(protected.browser(who), "active" if who else "none", act) for who, act in ACTS]
     before, trail = snapshot(protected), events(protected)
-    file = protected.host.settings.data_dir / "ccm.sqlite3"
-    with closing(sqlite3.connect(file, isolation_level=None)) as other, ThreadPoolExecutor(len(people)) as pool:
-        other.execute("BEGIN IMMEDIATE")
+    with locked(protected.host.parts.database) as let_go, ThreadPoolExecutor(len(people)) as pool:
         list(pool.map(lambda one: one[2](one[0]), people))
         for browser, state, _ in people:
             assert_generic(browser.response, 503)
             assert BUSY in browser.page.text
             assert int(browser.response.headers["Retry-After"]) >= 1
             assert browser.session()["state"] == state
-        other.execute("ROLLBACK")
+        let_go()
     assert (snapshot(protected), events(protected)) == (before, trail)
     for browser, _, act in people:
         act(browser)

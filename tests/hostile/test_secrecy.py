@@ -11,7 +11,6 @@ import email
 import email.policy
 import json
 import re
-import sqlite3
 from collections.abc import Callable, Iterator
 from email.message import EmailMessage
 from html import escape
@@ -23,6 +22,7 @@ from sqlalchemy import text
 
 from ccm_core.db.migration import HEAD
 from ccm_core.testing.host import Host, running_host
+from tests.databases import dump, every_state_kept
 from tests.functional.program import Program
 from tests.hostile.secrecy import LINK, Diary, Secret
 from tests.hostile.secrecy_plugin import PLUGIN, lay_out
@@ -69,12 +69,11 @@ def told(host: Host, plugins: Path, chapters: Callable[[Story], None]) -> Diary:
 def diary(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Diary]:
     plugins, data = tmp_path_factory.mktemp("plugins"), tmp_path_factory.mktemp("data")
     lay_out(plugins)
-    with running_host(data, plugin_path=[plugins], reset_keeps_second_factor=request.param) as host:
-        reader = sqlite3.connect(f"file:{host.parts.database.path}?mode=ro", uri=True, isolation_level=None)
-        reader.execute("BEGIN")
-        reader.execute("SELECT count(*) FROM sqlite_master")
+    with (
+        running_host(data, plugin_path=[plugins], reset_keeps_second_factor=request.param) as host,
+        every_state_kept(host.parts.database),
+    ):
         yield told(host, plugins, MODES[request.param])
-        reader.close()
 
 
 def files(diary: Diary) -> dict[str, bytes]:
@@ -82,10 +81,11 @@ def files(diary: Diary) -> dict[str, bytes]:
     settings = diary.tenant.host.settings
     found = {path.name: path.read_bytes() for path in settings.data_dir.rglob("*") if path.is_file()}
     kept = {name: content for name, content in found.items() if name != "server.log" and not name.endswith(".eml")}
-    assert {"ccm.sqlite3", "ccm.sqlite3-wal", "keys"} <= set(kept)
-    with sqlite3.connect(diary.tenant.host.parts.database.path) as database:
-        backup = b"\n".join(line.encode() for line in database.iterdump())
-    return kept | {"backup": backup}
+    database = diary.tenant.host.parts.database
+    assert "keys" in kept
+    if database.url.get_backend_name() == "sqlite":
+        assert {"ccm.sqlite3", "ccm.sqlite3-wal"} <= set(kept)
+    return kept | {"backup": dump(database)}
 
 
 KEY, TOKEN, WORDS = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP", "q" * 42 + "w", "rules <with> care"

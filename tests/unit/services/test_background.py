@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: MIT
 """The thread that tidies outlives a locked database."""
 
-import sqlite3
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 
 from sqlalchemy import func, select
 from structlog.testing import capture_logs
@@ -14,17 +13,8 @@ from ccm_core.db import models as m
 from ccm_core.services.instances import Instance
 from ccm_core.services.parts import Parts
 from ccm_core.services.throttle import DAY
-from tests.unit.services.conftest import Watch
-
-
-@contextmanager
-def locked(parts: Parts) -> Iterator[sqlite3.Connection]:
-    """Let another connection hold the database, until it rolls back; ours gives up at once."""
-    with parts.database.write() as connection:
-        connection.exec_driver_sql("PRAGMA busy_timeout=0")
-    with closing(sqlite3.connect(parts.database.path, isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
-        yield other
+from tests.databases import locked
+from tests.unit.services.conftest import Watch, give_up_at_once
 
 
 @contextmanager
@@ -57,8 +47,9 @@ def test_the_tidy_up_is_done_the_next_time_when_the_database_was_locked(
 ) -> None:
     with parts.database.write() as connection:
         parts.audit.record(connection, "plugin.test", instance.id, clock.now - 366 * DAY)
-    with capture_logs() as logs, locked(parts) as holder, background(parts, tidy_seconds=0.01):
+    give_up_at_once(parts.database)
+    with capture_logs() as logs, locked(parts.database) as let_go, background(parts, tidy_seconds=0.01):
         assert becomes(lambda: {"event": "tidy.failed", "error": "Busy", "log_level": "warning"} in logs)
         assert entries(parts) == 1
-        holder.execute("ROLLBACK")
+        let_go()
         assert becomes(lambda: entries(parts) == 0)

@@ -7,7 +7,8 @@ from structlog.testing import capture_logs
 from ccm_core.plugin_manager.faults import Fault
 from ccm_core.services.faults import REASON_LENGTH, Faults
 from ccm_core.services.parts import Parts
-from tests.unit.services.conftest import Watch
+from tests.databases import locked
+from tests.unit.services.conftest import Watch, give_up_at_once
 
 FAULT = Fault("x", "verify", "it broke")
 
@@ -66,9 +67,8 @@ def test_a_retry_clears_the_failures_of_the_plugin_and_tells_every_process(parts
 
 
 def test_a_failure_that_cannot_be_recorded_stops_nothing(parts: Parts, faults: Faults) -> None:
-    with parts.database.write() as connection:
-        connection.exec_driver_sql("DROP TABLE plugin_fault")
-    with capture_logs() as logs:
+    give_up_at_once(parts.database)
+    with locked(parts.database), capture_logs() as logs:
         faults.report(FAULT)
     told = [(line["event"], line["plugin"]) for line in logs]
     assert told == [("plugin.failed", "x"), ("plugin.failure_not_recorded", "x")]
