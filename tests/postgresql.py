@@ -61,7 +61,8 @@ class Server:
 @contextmanager
 def running_server() -> Iterator[Server]:
     """Run a server until the block ends, and remove it."""
-    folder = Path(tempfile.mkdtemp(prefix="ccm-postgresql-"))
+    # Not in TMPDIR: the server's account must be able to go there, and the path of a socket is short.
+    folder = Path(tempfile.mkdtemp(prefix="ccm-postgresql-", dir="/tmp"))
     server = Server(folder)
     try:
         server.create()

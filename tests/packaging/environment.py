@@ -48,10 +48,10 @@ class Environment:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("CCM_", "PYTHON"))}
         self.env = kept | {"CCM_DATA_DIR": str(self.folder / "data"), "CCM_BASE_URL": self.url, "LANG": "C.UTF-8"}
 
-    def link(self, needs: list[str]) -> None:
+    def link(self, needs: list[str], extras: tuple[str, ...] = ("",)) -> None:
         """Let the environment see the distributions that meet ``needs``, and what those need in turn."""
         for need in map(Requirement, needs):
-            wanted = need.marker is None or need.marker.evaluate({"extra": ""})
+            wanted = need.marker is None or any(need.marker.evaluate({"extra": extra}) for extra in extras)
             name = canonicalize_name(need.name)
             if not wanted or name in PROJECTS or name in self.linked:
                 continue
@@ -59,7 +59,7 @@ class Environment:
             found = distribution(need.name)
             for entry in {file.parts[0] for file in found.files or ()} - {"..", "__pycache__"}:
                 (self.dependencies / entry).symlink_to(str(found.locate_file(entry)))
-            self.link(found.requires or [])
+            self.link(found.requires or [], ("", *need.extras))
 
     def pip(self, *arguments: str | Path) -> None:
         """Run pip on this environment. It checks that every requirement is met, and has no index to fetch from."""
