@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator
+from playwright.sync_api import Locator, Request
 
 from ccm_core.testing.host import Tenant
 from tests.browser.phone import Phone, read_uri
@@ -38,9 +38,21 @@ def code_of(window: Window) -> Locator:
     return window.page.locator("[data-double-tap]")
 
 
+def outside_the_web(request: Request) -> bool:
+    """Whether a request is for the system, not for a server; the browser asks ours for the page's icon when it likes."""
+    return not request.url.startswith("http")
+
+
+def addresses_outside(window: Window) -> list[str]:
+    """Return the list that grows with every address outside the web to which the page sends the browser."""
+    addresses: list[str] = []
+    window.page.on("request", lambda request: addresses.append(request.url) if outside_the_web(request) else None)
+    return addresses
+
+
 def opened_uri(window: Window, act: Callable[[], object]) -> str:
     """Return the address outside the web to which an act sends the browser: Chromium asks the system to open it."""
-    with window.page.expect_request(lambda request: not request.url.startswith("http")) as caught:
+    with window.page.expect_request(outside_the_web) as caught:
         act()
     assert caught.value.is_navigation_request()
     return caught.value.url
@@ -143,8 +155,7 @@ def test_a_double_tap_on_the_code_opens_the_app(set_up: Callable[..., Window]) -
 
 def test_two_taps_with_a_pause_open_nothing(set_up: Callable[..., Window]) -> None:
     window = set_up(EN, NARROW, has_touch=True, is_mobile=True)
-    outside: list[str] = []
-    window.page.on("request", lambda request: outside.append(request.url))
+    outside = addresses_outside(window)
     taps(window, 0, 1)
     window.field(EN.code).fill("123456")
     assert outside == []
@@ -152,8 +163,7 @@ def test_two_taps_with_a_pause_open_nothing(set_up: Callable[..., Window]) -> No
 
 def test_a_single_click_opens_nothing(set_up: Callable[..., Window]) -> None:
     window = set_up()
-    outside: list[str] = []
-    window.page.on("request", lambda request: outside.append(request.url))
+    outside = addresses_outside(window)
     code_of(window).click()
     window.field(EN.code).fill("123456")
     assert outside == []
