@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import select
 
 from ccm_core.db import migration
 from ccm_core.db.engine import Database, open_database
 from ccm_core.db.models import metadata
-from ccm_core.testing.databases import database_url
+from ccm_core.db.postgresql import VERSIONS
+from ccm_core.testing.databases import create_tables, database_url, schema_of
 
 
 def database_of(data: Path) -> Database:
@@ -26,17 +27,17 @@ def copy_data(source: Path, target: Path) -> None:
     shutil.copytree(source, target)
     if not database_url(source):
         return
-    old, new = database_of(source), database_of(target)
-    migration.upgrade(new)
-    with old.read() as reader, new.write() as writer:
-        for table in metadata.sorted_tables:
-            rows = [dict(row) for row in reader.execute(select(table)).mappings()]
-            if rows:
-                writer.execute(insert(table), rows)
-            if rows and "id" in table.c:
-                counter = func.pg_get_serial_sequence(f'"{table.name}"', "id")
-                writer.execute(select(func.setval(counter, max(row["id"] for row in rows))))
-    old.dispose()
+    new, old = database_of(target), schema_of(source)
+    create_tables(new)
+    acts = [f"CREATE TABLE {VERSIONS} AS SELECT '{migration.HEAD}'::varchar(32) AS version_num"]
+    for table in metadata.sorted_tables:
+        columns = ", ".join(f'"{column.name}"' for column in table.c)
+        acts.append(f'INSERT INTO "{table.name}" ({columns}) SELECT {columns} FROM {old}."{table.name}"')
+        if table.c[0].name == "id":
+            counter = f"pg_get_serial_sequence('\"{table.name}\"', 'id')"
+            acts.append(f'SELECT setval({counter}, max(id)) FROM "{table.name}"')
+    with new.write() as connection:
+        connection.exec_driver_sql("; ".join(acts))
     new.dispose()
 
 
@@ -88,3 +89,19 @@ def every_state_kept(database: Database) -> Iterator[None]:
         reader.execute("BEGIN")
         reader.execute("SELECT count(*) FROM sqlite_master")
         yield
+
+
+@contextmanager
+def no_new_password(database: Database) -> Iterator[None]:
+    """Let the database refuse every new password hash, as if the product had broken a rule of the tables."""
+    if database.url.get_backend_name() == "postgresql":
+        act = 'ALTER TABLE "user" ADD CONSTRAINT broken CHECK (password_hash IS NULL) NOT VALID'
+        undo = 'ALTER TABLE "user" DROP CONSTRAINT broken'
+    else:
+        body = "BEFORE UPDATE OF password_hash ON user BEGIN SELECT RAISE(ABORT, 'broken'); END"
+        act, undo = f"CREATE TRIGGER broken {body}", "DROP TRIGGER broken"
+    with database.write() as connection:
+        connection.exec_driver_sql(act)
+    yield
+    with database.write() as connection:
+        connection.exec_driver_sql(undo)

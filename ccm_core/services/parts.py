@@ -107,14 +107,21 @@ class _Ground:
 
 
 def assemble(
-    settings: Settings, clock: Clock, *, plugin_path: Sequence[str] | None = None, reserved: Collection[str] = ()
+    settings: Settings,
+    clock: Clock,
+    *,
+    plugin_path: Sequence[str] | None = None,
+    reserved: Collection[str] = (),
+    passwords: Passwords | None = None,
 ) -> Parts:
     """Put the services together; raises ConfigError when key file or settings cannot be used.
 
-    ``plugin_path`` limits where plugins are looked for; ``reserved`` names they cannot take.
+    ``plugin_path`` limits where plugins are looked for; ``reserved`` names they cannot take. ``passwords``: what
+    hashes, if not what the settings say.
     """
     texts = host_texts()
-    g = _ground(settings, clock, texts, discover(host_version(), plugin_path, reserved))
+    passwords = passwords or Passwords(settings.hash_concurrency or os.cpu_count() or 1, settings.password_min_length)
+    g = _ground(settings, clock, texts, discover(host_version(), plugin_path, reserved), passwords)
     rows = ActivationRows(g.instances, g.ledger, g.sessions, g.mails, g.audit)
     logins = LoginService(
         g.database, settings, g.vault, g.proofs, g.throttle, g.sessions, g.ledger, g.calls, g.audit, g.stops
@@ -152,7 +159,9 @@ def assemble(
     )
 
 
-def _ground(settings: Settings, clock: Clock, texts: Texts, records: Mapping[str, PluginRecord]) -> _Ground:
+def _ground(
+    settings: Settings, clock: Clock, texts: Texts, records: Mapping[str, PluginRecord], passwords: Passwords
+) -> _Ground:
     database, vault = open_database(settings.database_url), Vault(settings.key_file)
     faults = Faults(database, clock, f"{socket.gethostname()}:{settings.data_dir}")
     registry, audit, throttle = (
@@ -167,7 +176,6 @@ def _ground(settings: Settings, clock: Clock, texts: Texts, records: Mapping[str
     )
     outbox = Outbox(database, vault, clock, transport_for(settings), settings.host)
     mails = Mails(outbox, texts)
-    passwords = Passwords(settings.hash_concurrency or os.cpu_count() or 1, settings.password_min_length)
     return _Ground(
         settings=settings,
         database=database,

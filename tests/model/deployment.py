@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Two workers and a console on one database, without processes and sockets, so that thousands of stories can be told.
 
-Each worker is a whole application with its own registry and caches. Nothing in it is replaced but the way to it.
+Each worker is a whole application with its own registry and caches. Nothing in it is replaced but the way to it, and
+what a password hash costs: the rules are the same when it costs nothing, and stories need a dozen hashes each.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import httpx
+from argon2 import PasswordHasher
 from flask import Flask
 from sqlalchemy import delete, insert, select
 from werkzeug.test import create_environ, run_wsgi_app
@@ -39,7 +41,7 @@ from ccm_core.services.tokens import new_token, token_hash
 from ccm_core.services.vault import Ring, new_key, write_ring
 from ccm_core.testing.browser import CHROME, Browser
 from ccm_core.testing.clock import START
-from ccm_core.testing.databases import database_url
+from ccm_core.testing.databases import create_tables, database_url
 
 PLUGIN = "twofactor"
 PASSWORDS = ("correct horse battery staple", "staple battery horse correct")
@@ -55,6 +57,14 @@ class Clock:
 
     def __call__(self) -> float:
         return self.now
+
+
+class CheapPasswords(Passwords):
+    """The same in all but what a hash costs."""
+
+    def __init__(self) -> None:
+        super().__init__(1, 15)
+        self._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 
 class Worker:
@@ -197,10 +207,9 @@ def deployment(folder: Path) -> Iterator[Deployment]:
     write_ring(settings.key_file, Ring({key_id: key}))
     open_database(settings.database_url).prepare()
     clock = Clock()
-    console, *workers = (assemble(settings, clock) for _ in range(3))
-    with console.database.write() as connection:
-        m.metadata.create_all(connection)
+    console, *workers = (assemble(settings, clock, passwords=CheapPasswords()) for _ in range(3))
+    create_tables(console.database)
     apps = [Worker(create_app(settings, clock, parts)) for parts in workers]
-    yield Deployment(settings, clock, console, apps, Passwords(1, 15).hash(PASSWORDS[0]))
+    yield Deployment(settings, clock, console, apps, CheapPasswords().hash(PASSWORDS[0]))
     for parts in (console, *workers):
         parts.database.dispose()

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import io
 import json
-import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -22,6 +21,8 @@ from ccm_core.db import models as m
 from ccm_core.services.enrolments import place
 from ccm_core.services.installation import NewAccount, install
 from ccm_core.services.parts import Parts, assemble
+from ccm_core.testing.databases import database_url
+from tests.databases import copy_data
 
 PASSWORD = "a long enough password"
 NOON = 1_700_000_000.0
@@ -58,7 +59,7 @@ class Console:
 
     @property
     def environment(self) -> dict[str, str]:
-        return {"CCM_DATA_DIR": str(self.data), **self.settings}
+        return {"CCM_DATA_DIR": str(self.data), "CCM_DATABASE_URL": database_url(self.data), **self.settings}
 
     def __call__(self, *arguments: str, typed: bytes = b"") -> Result:
         kept, sys.stdin = sys.stdin, io.TextIOWrapper(io.BytesIO(typed))
@@ -119,14 +120,14 @@ def initialised(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data directory with the administrator ``anna``."""
     data = tmp_path_factory.mktemp("initialised") / "data"
     account = NewAccount("anna", "anna@example.org", PASSWORD, administrator=True)
-    install(load({"CCM_DATA_DIR": str(data)}), lambda: NOON, [account])
+    install(load({"CCM_DATA_DIR": str(data), "CCM_DATABASE_URL": database_url(data)}), lambda: NOON, [account])
     return data
 
 
 @pytest.fixture
 def console(initialised: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Console:
     """A console on a deployment with the administrator ``anna``."""
-    shutil.copytree(initialised, tmp_path / "data")
+    copy_data(initialised, tmp_path / "data")
     return Console(tmp_path / "data", capsys)
 
 

@@ -6,21 +6,20 @@ from pathlib import Path
 import pytest
 
 from ccm_core.db import migration
-from ccm_core.db.engine import open_database
+from tests.databases import database_of
 from tests.unit.cli.conftest import Console
 
 
-def older_database(path: Path, revision: str) -> None:
-    path.unlink()
-    url = f"sqlite:///{path}"
-    open_database(url).prepare()
-    database = open_database(url)
+def older_database(data: Path, revision: str) -> None:
+    database = database_of(data)
+    database.remove()
+    database.prepare()
     migration.upgrade(database, revision)
     database.dispose()
 
 
 def test_an_upgrade_says_from_where_to_where_it_went(console: Console) -> None:
-    older_database(console.data / "ccm.sqlite3", "0001")
+    older_database(console.data, "0001")
     assert "Run «ccm db upgrade»." in console.refused("users", "list")
     assert console.done("db", "upgrade").out == f"The database was upgraded from revision 0001 to {migration.HEAD}.\n"
     assert console.done("db", "upgrade").out == "The database is up to date.\n"
@@ -32,12 +31,15 @@ def test_an_upgrade_needs_no_key_file(console: Console) -> None:
 
 
 def test_a_database_without_tables_is_no_deployment(console: Console) -> None:
-    database = console.data / "ccm.sqlite3"
-    database.write_bytes(b"")
+    database = database_of(console.data)
+    database.remove()
+    database.prepare()
+    database.dispose()
     for command in (["db", "upgrade"], ["users", "list"]):
         assert "holds no tables yet. Run «ccm init»." in console.refused(*command)
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize("command", [["db", "upgrade"], ["users", "list"], ["doctor"]])
 def test_a_file_that_is_no_database_is_one_sentence(console: Console, command: list[str]) -> None:
     (console.data / "ccm.sqlite3").write_bytes(b"no database " * 500)

@@ -14,6 +14,8 @@ from ccm_core.db import migration
 from tests.bad_plugins import installed
 from tests.unit.cli.conftest import Console
 
+pytestmark = pytest.mark.sqlite  # a server's own clock, which doctor asks, cannot be set to the time of these tests
+
 FAR = {"CCM_BASE_URL": "https://127.0.0.1", "CCM_TRUSTED_PROXIES": "10.0.0.1"}
 
 

@@ -2,7 +2,9 @@
 """``ccm mail``."""
 
 import pytest
+from sqlalchemy import update
 
+from ccm_core.db import models as m
 from tests.unit.cli.conftest import NOON, Console
 
 
@@ -53,7 +55,7 @@ def test_deliver_leaves_alone_what_another_process_is_sending(stuck: Console) ->
     (stuck.data / "mail").unlink()
     parts = stuck.parts()
     with parts.database.write() as connection:
-        connection.exec_driver_sql("UPDATE outbox SET lease = 'another', due_at = ?", (NOON + 100,))
+        connection.execute(update(m.outbox).values(lease="another", due_at=NOON + 100))
     parts.database.dispose()
     result = stuck("mail", "deliver")
     assert (result.status, result.out) == (1, "0 delivered.\n")

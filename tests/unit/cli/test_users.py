@@ -5,7 +5,9 @@ import re
 from pathlib import Path
 
 import pytest
+from sqlalchemy import insert
 
+from ccm_core.db import models as m
 from tests.unit.cli.conftest import NOON, PASSWORD, Console
 
 
@@ -100,12 +102,9 @@ def test_a_long_list_is_complete(console: Console) -> None:
     parts = console.parts()
     with parts.database.write() as connection:
         for number in range(1100):
-            key = f"u{number:04d}"
-            connection.exec_driver_sql(
-                "INSERT INTO user (instance_id, name, name_key, email, email_key, role, created_at)"
-                " VALUES (1, ?, ?, ?, ?, 'user', 1)",
-                (key, key, f"{key}@x.org", f"{key}@x.org"),
-            )
+            key, own = f"u{number:04d}", {"instance_id": 1, "role": "user", "created_at": 1}
+            own |= {"name": key, "name_key": key, "email": f"{key}@x.org", "email_key": f"{key}@x.org"}
+            connection.execute(insert(m.user).values(own))
     parts.database.dispose()
     names = [row["name"] for row in console.done("users", "list", "--json").rows]
     assert names == ["anna", *(f"u{number:04d}" for number in range(1100))]

@@ -9,13 +9,12 @@ import pytest
 
 from ccm_core.config import Settings, load
 from ccm_core.db.engine import Database, open_database
-from ccm_core.db.models import metadata
 from ccm_core.services.accounts import USER, Account
 from ccm_core.services.instances import CLOUD, Instance
 from ccm_core.services.parts import Parts, assemble
 from ccm_core.services.user_admin import Actor
 from ccm_core.services.vault import Ring, new_key, write_ring
-from ccm_core.testing.databases import database_url
+from ccm_core.testing.databases import create_tables, database_url
 from tests.bad_plugins import installed
 
 
@@ -45,8 +44,7 @@ def settings(tmp_path: Path) -> Settings:
 @pytest.fixture
 def parts(settings: Settings, clock: Watch) -> Iterator[Parts]:
     assembled = assemble(settings, clock)
-    with assembled.database.write() as connection:
-        metadata.create_all(connection)
+    create_tables(assembled.database)
     yield assembled
     assembled.database.dispose()
 
@@ -70,8 +68,7 @@ def services_with(tmp_path: Path, settings: Settings, clock: Watch, *plugins: st
     folder.mkdir()
     with installed(folder, *plugins):
         assembled = assemble(settings, clock, plugin_path=[str(folder)])
-        with assembled.database.write() as connection:
-            metadata.create_all(connection)
+        create_tables(assembled.database)
         yield assembled
         assembled.database.dispose()
 

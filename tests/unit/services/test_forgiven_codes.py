@@ -8,21 +8,21 @@ import pytest
 from sqlalchemy import Connection, insert
 
 from ccm_core.db import models as m
-from ccm_core.db.engine import open_database
 from ccm_core.errors import Throttled
 from ccm_core.services.throttle import Throttle
 from ccm_core.services.vault import Ring, Vault, new_key, write_ring
+from ccm_core.testing.databases import create_tables
+from tests.databases import database_of
 
 NOW = 1_800_000_000.0
 
 
 @pytest.fixture
 def connection(tmp_path: Path) -> Iterator[Connection]:
-    url = f"sqlite:///{tmp_path / 'x.sqlite3'}"
-    open_database(url).prepare()
-    database = open_database(url)
+    database = database_of(tmp_path)
+    database.prepare()
+    create_tables(database)
     with database.write() as opened:
-        m.metadata.create_all(opened)
         opened.execute(insert(m.instance).values(id=1, host="h", edition="cloud", created_at=NOW))
         names = {"name": "e", "name_key": "e", "email": "e@x", "email_key": "e@x", "role": "user"}
         opened.execute(insert(m.user).values(id=1, instance_id=1, created_at=NOW, **names))

@@ -10,21 +10,22 @@ import pytest
 from sqlalchemy import insert, select
 
 from ccm_core.db import models as m
-from ccm_core.db.engine import Database, open_database
+from ccm_core.db.engine import Database
 from ccm_core.services.outbox import Outbox
 from ccm_core.services.transports import FileTransport
 from ccm_core.services.vault import Ring, Vault, new_key, write_ring
+from ccm_core.testing.databases import create_tables
+from tests.databases import database_of
 
 NOW = 1_800_000_000.0
 
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    url = f"sqlite:///{tmp_path / 'x.sqlite3'}"
-    open_database(url).prepare()
-    opened = open_database(url)
+    opened = database_of(tmp_path)
+    opened.prepare()
+    create_tables(opened)
     with opened.write() as connection:
-        m.metadata.create_all(connection)
         connection.execute(insert(m.instance).values(id=1, host="h", edition="cloud", created_at=NOW))
     yield opened
     opened.dispose()
