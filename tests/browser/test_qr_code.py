@@ -39,7 +39,7 @@ def code_of(window: Window) -> Locator:
 
 
 def outside_the_web(request: Request) -> bool:
-    """Whether a request is for the system, not for a server; the browser asks ours for the page's icon when it likes."""
+    """Whether a request is for the system and not for our server; browsers ask that for the icon when they like."""
     return not request.url.startswith("http")
 
 

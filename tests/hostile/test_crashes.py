@@ -45,6 +45,7 @@ class Machine:
             act()
         except httpx.TransportError:
             environment = {"CCM_DATA_DIR": str(self.host.settings.data_dir)}
+            environment |= {"CCM_DATABASE_URL": self.host.settings.database_url}
             environment |= {"CCM_BASE_URL": self.host.settings.base_url, "PYTHONPATH": str(ROOT)}
             self._servers.enter_context(server(self.host.port, 1, environment, program=PROGRAM))
             return True
