@@ -8,6 +8,8 @@ PROJECTS := pyproject.toml $(wildcard plugins/*/pyproject.toml)
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
 LOCKED := --require-hashes --no-deps --only-binary :all:
 CHECKS := check-format check-lint check-types check-templates check-rules
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadscope
+DATABASES := sqlite postgresql
 ARGS :=
 STORIES := 50000
 
@@ -23,11 +25,13 @@ run: setup ## set everything up and serve a demo on http://127.0.0.1:8019 (data 
 
 setup: $(STAMPS)/run ## make the virtual environment with .venv/bin/ccm
 
-test: programs $(STAMPS)/dev ## set up what the tests need and run all of them (some: make test ARGS=tests/unit)
-	$(BIN)/python -m pytest -n 2 --dist loadscope $(ARGS)
+test: programs $(STAMPS)/dev ## set up what the tests need and run all of them on each database (some: make test ARGS=tests/unit)
+	@export TMPDIR="$$(tools/test-folder)"; for database in $(DATABASES); do \
+	  $(PYTEST) --database=$$database $(ARGS) || [ $$? = 5 -a $$database = postgresql ] || exit 1; \
+	done
 
 model: programs $(STAMPS)/dev ## tell the model of the sign-in 50,000 random stories (fewer: make model STORIES=1000)
-	MODEL_STORIES=$(STORIES) $(BIN)/python -m pytest -n 2 --dist loadscope -x -rP -o faulthandler_timeout=0 tests/model/test_stories.py $(ARGS)
+	TMPDIR="$$(tools/test-folder)" MODEL_STORIES=$(STORIES) $(PYTEST) -x -rP -o faulthandler_timeout=0 tests/model/test_stories.py $(ARGS)
 
 check: $(CHECKS) ## check format, lint, types, templates and import rules (all of them: make -k check)
 

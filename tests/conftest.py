@@ -16,6 +16,18 @@ from tests.postgresql import running_server
 settings.register_profile("same", derandomize=True, deadline=None, database=None)
 settings.load_profile("same")
 
+NO_DATABASE = (
+    "plugins/twofactor/tests/test_key_uri.py",
+    "plugins/twofactor/tests/test_qr_code.py",
+    "plugins/twofactor/tests/test_totp.py",
+    "plugins/twofactor/tests/test_translations.py",
+    "tests/hostile/fuzz/test_parsers.py",
+    "tests/packaging/",
+    "tests/test_architecture.py",
+    "tests/unit/plugin_manager/",
+    "tests/unit/test_",
+)
+"""Tests that open no database, or one that is there for the file alone: once is enough."""
 KILLERS = Path(".killers")
 """In the folder of the mutants: for each changed function, which tests noticed a change of it."""
 
@@ -44,7 +56,7 @@ def killers() -> Path | None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Begin with the tests that noticed other changes of the same function: most mutants then meet a single test."""
     if config.getoption("--database") == "postgresql":
-        left = [item for item in items if item.get_closest_marker("sqlite")]
+        left = [item for item in items if item.get_closest_marker("sqlite") or item.nodeid.startswith(NO_DATABASE)]
         config.hook.pytest_deselected(items=left)
         items[:] = [item for item in items if item not in left]
     known = killers()
