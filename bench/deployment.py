@@ -32,18 +32,19 @@ class Installation:
     clock: SharedClock
     port: int
     environment: dict[str, str]
+    users: int
 
     @contextmanager
-    def serving(self, *, real: bool = False) -> Iterator[Server]:
+    def serving(self, *, real: bool = False, workers: int = 1) -> Iterator[Server]:
         """Run the server with the movable clock, or the real command ``ccm serve``."""
-        command = [str(Path(sys.executable).parent / "ccm"), "serve"]
+        command = [str(Path(sys.executable).parent / "ccm"), "serve", "--workers", str(workers)]
         if not real:
-            command = [sys.executable, "-m", "bench.serving", str(self.port)]
+            command = [sys.executable, "-m", "bench.serving", str(self.port), str(workers)]
         with running(command, self.environment, self.port) as server:
             yield server
 
 
-def prepare(folder: Path) -> Installation:
+def prepare(folder: Path, users: int = USERS) -> Installation:
     """Install the host in a folder, with users and the active plugin."""
     port = free_port()
     environment = {"CCM_DATA_DIR": str(folder), "CCM_BASE_URL": f"http://127.0.0.1:{port}", "CCM_HASH_CONCURRENCY": "1"}
@@ -53,11 +54,11 @@ def prepare(folder: Path) -> Installation:
     instance = parts.instances.get(None, now)
     parts.plugins.activate(instance, "twofactor", now, Actor())
     parts.access.allow(instance, "twofactor", now, Actor())
-    for number in range(USERS):
+    for number in range(users):
         name = f"user{number}"
         parts.users.add(instance, name, f"{name}@example.org", "user", now, Actor(), password=PASSWORD)
     parts.database.dispose()
-    return Installation(settings, clock, port, environment)
+    return Installation(settings, clock, port, environment, users)
 
 
 @dataclass
@@ -77,7 +78,7 @@ class Crowd:
     @classmethod
     def of(cls, installation: Installation) -> Crowd:
         """Let the users set up their second factor through the pages."""
-        visitors = {f"user{number}": Visitor(installation.port) for number in range(USERS)}
+        visitors = {f"user{number}": Visitor(installation.port) for number in range(installation.users)}
         newcomer = visitors.pop("user0")
         secrets = {}
         for name, visitor in visitors.items():

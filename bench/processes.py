@@ -26,9 +26,13 @@ class Server:
         """Return the main process and everything below it."""
         return list(_tree(self.process.pid))
 
+    def workers(self) -> list[int]:
+        """Return the worker processes: what is below the main one."""
+        return self.pids()[1:]
+
     def worker(self) -> int:
-        """Return the worker process: what is below the main one."""
-        (worker,) = self.pids()[1:]
+        """Return the only worker process."""
+        (worker,) = self.workers()
         return worker
 
     def cpu(self) -> float:
@@ -40,6 +44,12 @@ class Server:
         rollup = Path(f"/proc/{self.worker()}/smaps_rollup").read_text("ascii")
         (rss,) = [line.split()[1] for line in rollup.splitlines() if line.startswith("Rss:")]
         return int(rss) / 1024
+
+
+def peak_memory(pid: int) -> float:
+    """Return the most memory in MiB that a process ever had resident."""
+    status = Path(f"/proc/{pid}/status").read_text("ascii")
+    return int(status.partition("VmHWM:")[2].split()[0]) / 1024
 
 
 @contextmanager

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The server of ``ccm serve`` with a clock that the bench moves: ``python -m bench.serving PORT``."""
+"""The server of ``ccm serve`` with a clock that the bench moves: ``python -m bench.serving PORT WORKERS``."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ CLOCK_FILE = "clock"
 
 
 def main() -> None:
-    """Serve with one worker process until a signal tells to stop."""
+    """Serve until a signal tells to stop."""
     settings = load()
     parts = assemble(settings, SharedClock(settings.data_dir / CLOCK_FILE))
-    run_server(parts, "127.0.0.1", int(sys.argv[1]), workers=1)
+    run_server(parts, "127.0.0.1", int(sys.argv[1]), workers=int(sys.argv[2]))
 
 
 if __name__ == "__main__":

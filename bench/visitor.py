@@ -26,9 +26,18 @@ def code_of(secret: str, now: float) -> str:
     return f"{number % 10**6:06d}"
 
 
+class Refused(AssertionError):
+    """An answer was not the expected one; ``retry_after``: the seconds that it asks to wait, if any."""
+
+    def __init__(self, what: str, status: int, retry_after: int | None) -> None:
+        super().__init__(what)
+        self.status = status
+        self.retry_after = retry_after
+
+
 @dataclass
 class Visitor:
-    """One browser. Each method raises AssertionError unless the answer is the expected one."""
+    """One browser. Each method raises Refused unless the answer is the expected one."""
 
     port: int
     cookies: dict[str, str] = field(default_factory=dict)
@@ -83,4 +92,6 @@ class Visitor:
             name, _, value = line.partition(";")[0].partition("=")
             self.cookies[name] = value
         connection.close()
-        assert response.status == status, f"{method} {path}: {response.status}\n{self.body[-1500:]}"
+        if response.status != status:
+            wait = int(response.headers.get("Retry-After", 0)) or None
+            raise Refused(f"{method} {path}: {response.status}\n{self.body[-1500:]}", response.status, wait)
