@@ -19,9 +19,11 @@ from bench.deployment import PASSWORD, Crowd, Installation, prepare
 from bench.processes import Server
 from ccm_core.services.logs import stay_silent
 from ccm_core.services.passwords import LANES, MEMORY_KIB, PASSES
+from tests.postgresql import running_server
 
 HASHES, WARM_UP, STARTS = 4, 5, 5
 CONNECTIONS = 8
+SIGN_IN_ON_SQLITE, SIGN_IN_ON_POSTGRESQL = 1.4, 1.6
 IDLE_MIB, LOADED_MIB, START_SECONDS = 70.0, 110.0, 0.8
 GROWTH_MIB = 2.0
 """What counts as no growth: the noise of an allocator."""
@@ -45,18 +47,33 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="exit with status 1 when a limit is exceeded")
     options = parser.parse_args()
     stay_silent()
+    print(f"{'':34}{'measured':>12}{'limit':>12}")
+    over = on_sqlite(options.rounds, options.requests) + on_postgresql(options.rounds)
+    return 1 if over and options.check else 0
+
+
+def on_sqlite(rounds: int, requests: int) -> int:
+    """Measure everything on SQLite; returns how many limits were exceeded."""
     with TemporaryDirectory(prefix="ccm-bench-") as folder:
         installation = prepare(Path(folder))
-        print(f"{'':34}{'measured':>12}{'limit':>12}")
         over = measure_start(installation)
         with installation.serving() as server:
             over += tell("worker, idle", server.memory(), IDLE_MIB, "MiB")
             print_pace()
             crowd = Crowd.of(installation)
-            over += measure_cpu(server, crowd, options.rounds)
-            if options.requests:
-                over += measure_memory(server, crowd, options.requests)
-    return 1 if over and options.check else 0
+            over += measure_cpu(server, crowd, rounds, SIGN_IN_ON_SQLITE)
+            if requests:
+                over += measure_memory(server, crowd, requests)
+    return over
+
+
+def on_postgresql(rounds: int) -> int:
+    """Measure CPU on PostgreSQL, its server's included; returns how many limits were exceeded."""
+    print("On PostgreSQL, the CPU of its server included:")
+    with running_server() as database, TemporaryDirectory(prefix="ccm-bench-") as folder:
+        installation = prepare(Path(folder), database.url, database.pid)
+        with installation.serving() as server:
+            return measure_cpu(server, Crowd.of(installation), rounds, SIGN_IN_ON_POSTGRESQL)
 
 
 def measure_start(installation: Installation) -> int:
@@ -68,33 +85,41 @@ def measure_start(installation: Installation) -> int:
     return tell("ccm serve to the first answer", statistics.median(seconds), START_SECONDS, "s")
 
 
-def measure_cpu(server: Server, crowd: Crowd, rounds: int) -> int:
-    """Compare CPU per request with one password hash, measured in turns; returns how many limits were exceeded."""
+def measure_cpu(server: Server, crowd: Crowd, rounds: int, sign_in: float) -> int:
+    """Compare CPU per request with one password hash, measured in turns; returns how many limits were exceeded.
+
+    ``sign_in``: how many hashes a sign-in may cost.
+    """
     loads = (
         Load("login page", 60, 0.03, crowd.open_login_page),
         Load("account page", 60, 0.06, crowd.open_account_page),
         Load("set-up page", 20, 0.5, crowd.open_setup_page),
-        Load("sign-in with code, 5 requests", 12, 1.5, crowd.sign_in),
+        Load("sign-in with code, 5 requests", 12, sign_in, crowd.sign_in),
     )
     for load in loads:
         for _ in range(WARM_UP):
             load.act()
     costs: dict[str, list[float]] = {load.name: [] for load in loads}
+    database: dict[str, list[float]] = {load.name: [] for load in loads}
     hashes: list[float] = []
     for _ in range(rounds):
         crowd.renew_setup()
         hashes.append(cost_of_a_hash())
         for load in loads:
-            before = server.cpu()
+            before, before_database = server.cpu(), server.database_cpu()
             for _ in range(load.times):
                 load.act()
             costs[load.name].append((server.cpu() - before) / load.times)
+            database[load.name].append((server.database_cpu() - before_database) / load.times)
     print(f"{'one Argon2id verification':34}{statistics.median(hashes) * 1000:9.2f} ms CPU")
     over = 0
     for load in loads:
         ratio = statistics.median(cost / one for cost, one in zip(costs[load.name], hashes, strict=True))
         milliseconds = statistics.median(costs[load.name]) * 1000
-        over += tell(load.name, ratio, load.limit, "hashes", f"{milliseconds:.2f} ms CPU")
+        more = f"{milliseconds:.2f} ms CPU"
+        if server.database_pid:
+            more += f", {statistics.median(database[load.name]) * 1000:.2f} of it the database's"
+        over += tell(load.name, ratio, load.limit, "hashes", more)
     return over
 
 

@@ -33,6 +33,7 @@ class Installation:
     port: int
     environment: dict[str, str]
     users: int
+    database_pid: int | None = None
 
     @contextmanager
     def serving(self, *, real: bool = False, workers: int = 1) -> Iterator[Server]:
@@ -40,14 +41,21 @@ class Installation:
         command = [str(Path(sys.executable).parent / "ccm"), "serve", "--workers", str(workers)]
         if not real:
             command = [sys.executable, "-m", "bench.serving", str(self.port), str(workers)]
-        with running(command, self.environment, self.port) as server:
+        with running(command, self.environment, self.port, self.database_pid) as server:
             yield server
 
 
-def prepare(folder: Path, users: int = USERS) -> Installation:
-    """Install the host in a folder, with users and the active plugin."""
+def prepare(
+    folder: Path, users: int = USERS, *, database_url: str = "", database_pid: int | None = None
+) -> Installation:
+    """Install the host in a folder, with users and the active plugin; without a URL on SQLite.
+
+    ``database_pid``: the main process of the database's server, whose CPU time then counts as the host's.
+    """
     port = free_port()
     environment = {"CCM_DATA_DIR": str(folder), "CCM_BASE_URL": f"http://127.0.0.1:{port}", "CCM_HASH_CONCURRENCY": "1"}
+    if database_url:
+        environment["CCM_DATABASE_URL"] = database_url
     settings, clock = load(environment), SharedClock(folder / CLOCK_FILE)
     install(settings, clock, [NewAccount("admin", "admin@example.org", PASSWORD, administrator=True)])
     parts, now = assemble(settings, clock), clock()
@@ -58,7 +66,7 @@ def prepare(folder: Path, users: int = USERS) -> Installation:
         name = f"user{number}"
         parts.users.add(instance, name, f"{name}@example.org", "user", now, Actor(), password=PASSWORD)
     parts.database.dispose()
-    return Installation(settings, clock, port, environment, users)
+    return Installation(settings, clock, port, environment, users, database_pid)
 
 
 @dataclass

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,10 +17,14 @@ MOST_SECONDS = 30.0
 
 @dataclass(frozen=True)
 class Server:
-    """A running server: its main process, and the seconds from the command to the first answer."""
+    """A running server: its main process, and the seconds from the command to the first answer.
+
+    ``database_pid``: the main process of the database's own server, if it has one.
+    """
 
     process: subprocess.Popen[bytes]
     start_seconds: float
+    database_pid: int | None = None
 
     def pids(self) -> list[int]:
         """Return the main process and everything below it."""
@@ -36,8 +40,12 @@ class Server:
         return worker
 
     def cpu(self) -> float:
-        """Return the user and system time in seconds of all processes, ended threads included."""
-        return sum(time.clock_gettime(_cpu_clock(pid)) for pid in self.pids())
+        """Return the user and system time in seconds of all processes, ended threads and the database included."""
+        return sum(time.clock_gettime(_cpu_clock(pid)) for pid in self.pids()) + self.database_cpu()
+
+    def database_cpu(self) -> float:
+        """Return the same of the database's server alone: of the processes that it has now."""
+        return sum(_cpu_of(pid) for pid in _tree(self.database_pid)) if self.database_pid else 0.0
 
     def memory(self) -> float:
         """Return the resident memory of the worker in MiB, what it shares with the main process included."""
@@ -53,7 +61,9 @@ def peak_memory(pid: int) -> float:
 
 
 @contextmanager
-def running(command: Sequence[str], environment: Mapping[str, str], port: int) -> Iterator[Server]:
+def running(
+    command: Sequence[str], environment: Mapping[str, str], port: int, database_pid: int | None = None
+) -> Iterator[Server]:
     """Start a server, wait until it answers the login page with 200, and end it after the block."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("CCM_")}
     log = Path(environment["CCM_DATA_DIR"]) / "bench.log"
@@ -65,7 +75,7 @@ def running(command: Sequence[str], environment: Mapping[str, str], port: int) -
             if process.poll() is not None or time.perf_counter() - began > MOST_SECONDS:
                 raise SystemExit(f"The server did not start: {log.read_text('utf-8')[-2000:]}")
             time.sleep(0.002)
-        yield Server(process, time.perf_counter() - began)
+        yield Server(process, time.perf_counter() - began, database_pid)
     finally:
         process.terminate()
         process.wait(MOST_SECONDS)
@@ -91,8 +101,16 @@ def _answers(port: int) -> bool:
 def _tree(pid: int) -> Iterator[int]:
     yield pid
     for children in Path(f"/proc/{pid}/task").glob("*/children"):
-        for child in children.read_text("ascii").split():
-            yield from _tree(int(child))
+        with suppress(OSError):  # it has ended meanwhile
+            for child in children.read_text("ascii").split():
+                yield from _tree(int(child))
+
+
+def _cpu_of(pid: int) -> float:
+    try:
+        return time.clock_gettime(_cpu_clock(pid))
+    except OSError:
+        return 0.0
 
 
 def _cpu_clock(pid: int) -> int:

@@ -28,6 +28,11 @@ class Server:
     def url(self) -> str:
         return f"postgresql://{USER}@/postgres?host={self._folder}"
 
+    @property
+    def pid(self) -> int:
+        """Of its main process."""
+        return int((self._folder / "data" / "postmaster.pid").read_text("ascii").partition("\n")[0])
+
     def create(self) -> None:
         if self._account:
             entry = pwd.getpwnam(self._account)
