@@ -43,7 +43,7 @@ def main() -> int:
     """Measure and print; the status is 1 if a limit is exceeded and ``--check`` was given."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--rounds", type=int, default=9, help="interleaved rounds of the CPU figures")
-    parser.add_argument("--requests", type=int, default=10_000, help="requests of each of the two memory runs; 0: none")
+    parser.add_argument("--requests", type=int, default=6_000, help="requests of each of the two memory runs; 0: none")
     parser.add_argument("--check", action="store_true", help="exit with status 1 when a limit is exceeded")
     options = parser.parse_args()
     stay_silent()
