@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from operator import itemgetter
 
-from sqlalchemy import Connection, and_, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, RowMapping, and_, bindparam, delete, func, insert, or_, select, update
 
 from ccm_core.db import models as m
 from ccm_core.db.engine import Database
@@ -43,7 +44,7 @@ class Row:
 
 
 _e = m.enrolment.c
-_ROW = select(
+_COLUMNS = (
     _e.id,
     _e.user_id,
     _e.plugin,
@@ -58,6 +59,10 @@ _ROW = select(
     _e.created_at,
     _e.last_used_at,
 )
+_ROW = select(*_COLUMNS)
+JOINED_COLUMNS = tuple(column.label(f"enrolment_{column.key}") for column in _COLUMNS)
+"""For a query that reads a user's confirmed enrolments together with something else: an outer join, one row each."""
+_JOINED = itemgetter(*(column.key for column in JOINED_COLUMNS))
 _CONFIRMED = _ROW.where(_e.user_id == bindparam("user"), _e.confirmed).order_by(_e.plugin, _e.id)
 _APPLY = (
     update(m.enrolment)
@@ -176,6 +181,11 @@ class Enrolments:
     def forget(self, connection: Connection, now: float) -> int:
         """Delete some set-ups that ran out; returns how many."""
         return delete_batch(connection, m.enrolment, and_(~_e.confirmed, _e.pending_until <= now))
+
+
+def from_joined(rows: Iterable[RowMapping]) -> tuple[Row, ...]:
+    """Make the enrolments of rows that hold ``JOINED_COLUMNS``; none where there is nothing to join."""
+    return tuple(Row(*_JOINED(row)) for row in rows if row["enrolment_id"] is not None)
 
 
 def place(instance_id: int, user_id: int, plugin: str) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, update
 
 from ccm_core.config import Settings
 from ccm_core.db import models as m
@@ -19,12 +19,13 @@ from ccm_core.db.functions import delete_batch
 from ccm_core.errors import PluginFailed, SealError
 from ccm_core.plugin_api import Challenge, SignedIn
 from ccm_core.plugin_manager.calls import Calls
-from ccm_core.services import accounts, enrolments
+from ccm_core.services import enrolments, pending_logins
 from ccm_core.services.accounts import Account
 from ccm_core.services.audit import Audit
 from ccm_core.services.clients import Client
 from ccm_core.services.enrolments import Enrolments, Row
 from ccm_core.services.instances import Instance
+from ccm_core.services.pending_logins import Pending
 from ccm_core.services.proofs import Denied, Proofs, Subject
 from ccm_core.services.sessions import Sessions
 from ccm_core.services.stops import Stops
@@ -46,23 +47,6 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Pending:
-    """A pending login: a right password, and the factors of which one must be passed. It is no session."""
-
-    id: int
-    account: Account
-    rows: tuple[Row, ...]
-    tries: int
-    state_plugin: str | None
-    state: bytes | None = field(repr=False)
-
-    @property
-    def plugins(self) -> tuple[str, ...]:
-        """The factors to choose from, by name."""
-        return tuple(sorted({row.plugin for row in self.rows}))
-
-
-@dataclass(frozen=True, slots=True)
 class Shown:
     """A challenge to show: of which plugin, and which other factors the user may choose instead."""
 
@@ -72,17 +56,6 @@ class Shown:
 
 
 _p = m.pending_login.c
-_LOOK = (
-    select(_p.id.label("pending_id"), _p.tries, _p.state_plugin, _p.state, *accounts.COLUMNS)
-    .select_from(m.pending_login.join(m.user, m.user.c.id == _p.user_id))
-    .where(
-        _p.token_hash == bindparam("hash"),
-        _p.instance_id == bindparam("instance"),
-        _p.expires_at > bindparam("now"),
-        _p.tries < CODE_TRIES,
-        _p.stamp == m.user.c.stamp,
-    )
-)
 _BEGIN = insert(m.pending_login)
 _TRY = update(m.pending_login).where(_p.id == bindparam("pending"), _p.tries < CODE_TRIES).values(tries=_p.tries + 1)
 _USE = delete(m.pending_login).where(_p.id == bindparam("pending"), _p.expires_at > bindparam("now"))
@@ -153,14 +126,8 @@ class LoginService:
 
     def pending(self, instance: Instance, token: str, now: float) -> Pending | None:
         """Return the pending login of a token, or None when it is over."""
-        values = {"hash": token_hash(token), "instance": instance.id, "now": now}
         with self._database.read() as connection:
-            row = connection.execute(_LOOK, values).mappings().first()
-            if row is None or row["disabled"]:
-                return None
-            rows = enrolments.of_active(self._ledger.confirmed(row["id"], connection), instance)
-        names = ("tries", "state_plugin", "state")
-        return Pending(row["pending_id"], accounts.from_row(row), rows, *(row[name] for name in names))
+            return pending_logins.look(connection, instance, token, now)
 
     def show(
         self, instance: Instance, pending: Pending, wanted: str, without: frozenset[str] = frozenset()

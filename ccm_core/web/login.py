@@ -9,7 +9,7 @@ from urllib.parse import quote
 from flask import Response
 
 from ccm_core.errors import CcmError, Throttled
-from ccm_core.services.login import Pending
+from ccm_core.services.pending_logins import Pending
 from ccm_core.services.proofs import Denied
 from ccm_core.services.sessions import Session
 from ccm_core.texts import marked as _

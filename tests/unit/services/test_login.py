@@ -12,15 +12,15 @@ from sqlalchemy import delete, insert, select, update
 
 from ccm_core.config import Settings
 from ccm_core.db import models as m
-from ccm_core.db.models import metadata
 from ccm_core.plugin_api import SignedIn
 from ccm_core.services import accounts
 from ccm_core.services.accounts import Account
 from ccm_core.services.clients import Client
 from ccm_core.services.enrolments import place
 from ccm_core.services.instances import Instance
-from ccm_core.services.login import NO_FACTOR, WRONG, Pending, Shown
+from ccm_core.services.login import NO_FACTOR, WRONG, Shown
 from ccm_core.services.parts import Parts
+from ccm_core.services.pending_logins import Pending
 from ccm_core.services.proofs import Denied
 from ccm_core.services.user_admin import Actor
 from tests.unit.services.conftest import Watch, services_with
@@ -73,7 +73,7 @@ def answer(parts: Parts, instance: Instance, pending: Pending, plugin: str = "wo
 
 def rows(parts: Parts, table: str) -> int:
     with parts.database.read() as connection:
-        return len(connection.execute(select(metadata.tables[table])).all())
+        return len(connection.execute(select(m.metadata.tables[table])).all())
 
 
 def wrong_codes(parts: Parts, user: Account) -> int:
