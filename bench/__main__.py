@@ -71,7 +71,7 @@ def on_postgresql(rounds: int) -> int:
     """Measure CPU on PostgreSQL, its server's included; returns how many limits were exceeded."""
     print("On PostgreSQL, the CPU of its server included:")
     with running_server() as database, TemporaryDirectory(prefix="ccm-bench-") as folder:
-        installation = prepare(Path(folder), database.url, database.pid)
+        installation = prepare(Path(folder), database_url=database.url, database_pid=database.pid)
         with installation.serving() as server:
             return measure_cpu(server, Crowd.of(installation), rounds, SIGN_IN_ON_POSTGRESQL)
 
