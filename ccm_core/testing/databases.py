@@ -8,7 +8,7 @@ import os
 from functools import cache
 from pathlib import Path
 
-from sqlalchemy import create_engine, create_mock_engine, make_url, text
+from sqlalchemy import ClauseElement, create_engine, create_mock_engine, make_url, text
 from sqlalchemy.pool import NullPool
 
 from ccm_core.db.engine import Database
@@ -48,8 +48,10 @@ def create_tables(database: Database) -> None:
 def _statements() -> str:
     """Return what creates all tables on PostgreSQL."""
     found: list[str] = []
-    engine = create_mock_engine(
-        "postgresql+psycopg://", lambda statement, *_args, **_options: found.append(str(statement.compile(engine)))
-    )
-    metadata.create_all(engine, checkfirst=False)
+
+    def note(statement: ClauseElement, *_args: object, **_options: object) -> None:
+        found.append(str(statement.compile(dialect=dialect)))
+
+    dialect = make_url("postgresql+psycopg://").get_dialect()()
+    metadata.create_all(create_mock_engine("postgresql+psycopg://", note), checkfirst=False)
     return ";".join(found)
