@@ -32,6 +32,7 @@ from ccm_core.web.context import Web
 from ccm_core.web.dispatch import endpoint
 from ccm_core.web.errors import error_page
 from ccm_core.web.guards import MOST_BYTES
+from ccm_core.web.request_ids import WithRequestId
 from ccm_core.web.routing import Rule
 from ccm_core.web.templating import PluginTemplates, Templates
 
@@ -66,7 +67,8 @@ def create_app(settings: Settings, clock: Clock = time.time, parts: Parts | None
         app.add_url_rule(path, path, endpoint(web, rules), methods=list(rules), provide_automatic_options=False)
     _add_files(app, web)
     app.register_error_handler(Exception, lambda error: error_page(web, request, error))
-    app.wsgi_app = headers.WithHeaders(app.wsgi_app, secure=settings.secure)  # type: ignore[method-assign]  # Flask's way
+    with_headers = headers.WithHeaders(app.wsgi_app, secure=settings.secure)
+    app.wsgi_app = WithRequestId(with_headers, settings.trusted_proxies)  # type: ignore[method-assign]  # Flask's way
     parts.plugins.load_active()
     return app
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextvars import Context, copy_context
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from threading import Condition, Thread
@@ -22,6 +23,7 @@ class _Job:
     answer: str
     now: float
     result: SimpleQueue[tuple[object, CallError | None]]
+    context: Context
 
 
 class VerificationPool:
@@ -46,7 +48,7 @@ class VerificationPool:
 
         Raises CallError when it raises anything, when the limit has passed, or when every thread stays busy.
         """
-        job = _Job(verify, answer, now, SimpleQueue())
+        job = _Job(verify, answer, now, SimpleQueue(), copy_context())
         self._free_thread().put(job)
         try:
             result, error = job.result.get(timeout=self._limit)
@@ -84,7 +86,7 @@ class VerificationPool:
         """Do one job. A function of its own, so that an idle thread keeps no key and no answer alive."""
         result, error = None, None
         try:
-            result = job.verify(job.answer, job.now)
+            result = job.context.run(job.verify, job.answer, job.now)
         except BaseException as raised:  # noqa: BLE001 - the thread must survive whatever a plugin raises
             error = CallError(describe_call(raised))
         with self._freed:

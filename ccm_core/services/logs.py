@@ -12,6 +12,7 @@ import structlog
 from structlog.typing import Processor
 
 _SHARED: tuple[Processor, ...] = (
+    structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
     structlog.processors.format_exc_info,

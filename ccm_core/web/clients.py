@@ -18,7 +18,7 @@ def client_of(request: Request, trusted: Sequence[Network]) -> Client:
     address = request.remote_addr or ""
     forwarded = request.headers.get("X-Forwarded-For", "") if trusted else ""
     hops = [hop.strip() for hop in forwarded.split(",") if hop.strip()]
-    while hops and _trusts(address, trusted):
+    while hops and trusts(address, trusted):
         address = hops.pop()
     return Client(network_of(address), request.headers.get("User-Agent", "")[:USER_AGENT_LENGTH])
 
@@ -27,7 +27,7 @@ def host_of(request: Request, trusted: Sequence[Network]) -> str:
     """Return the lower-case host name that was asked for, without port; empty when there is none."""
     host = request.headers.get("Host", "")
     forwarded = request.headers.get("X-Forwarded-Host", "") if trusted else ""
-    if forwarded and _trusts(request.remote_addr or "", trusted):
+    if forwarded and trusts(request.remote_addr or "", trusted):
         host = forwarded.rpartition(",")[2].strip()
     try:
         return (urlsplit(f"//{host}").hostname or "").casefold()
@@ -35,7 +35,8 @@ def host_of(request: Request, trusted: Sequence[Network]) -> str:
         return ""
 
 
-def _trusts(address: str, trusted: Sequence[Network]) -> bool:
+def trusts(address: str, trusted: Sequence[Network]) -> bool:
+    """Whether an address is one of the proxies whose headers count."""
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:

@@ -15,6 +15,7 @@ from ccm_core.texts import best_language
 from ccm_core.texts import marked as _
 from ccm_core.web.context import Web
 from ccm_core.web.paths import masked
+from ccm_core.web.request_ids import KEY
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,9 @@ def error_page(web: Web, request: Request, error: Exception) -> Response:
         "user": None,
     }
     title = texts.gettext(told.title)
-    html = web.templates.render(language, "error.html", frame | {"status": told.status, "title": title, "text": text})
+    reference = request.environ.get(KEY, "") if told.status >= 500 else ""
+    frame |= {"status": told.status, "title": title, "text": text, "reference": reference}
+    html = web.templates.render(language, "error.html", frame)
     response = Response(html, status=told.status, mimetype="text/html")
     if told.retry_after is not None:
         response.headers["Retry-After"] = str(told.retry_after)

@@ -85,9 +85,12 @@ def test_every_page_names_its_context_in_its_first_lines(page: Path):
 
 
 def test_an_error_page_is_drawn_without_token_and_for_anybody():
-    page = draw("error.html", status=404, title="Not found", text="There is no such page.", user=Person())
+    told = {"status": 404, "title": "Not found", "text": "There is no such page.", "user": Person()}
+    page = draw("error.html", **told, reference="")
     assert "There is no such page." in page
+    assert "Reference" not in page
     assert TOKEN not in page
+    assert "Reference for your administrator: abc" in draw("error.html", **told, reference="abc")
 
 
 def test_every_page_inside_a_session_holds_the_closed_dialog_with_its_token():

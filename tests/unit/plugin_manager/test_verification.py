@@ -7,6 +7,7 @@ import threading
 import weakref
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import ContextVar
 from pathlib import Path
 from threading import Barrier, Event
 
@@ -155,3 +156,16 @@ def test_a_pool_that_nobody_needs_is_freed() -> None:
     gone = weakref.ref(pool)
     del pool
     assert gone() is None
+
+
+def test_what_a_request_has_bound_is_known_while_its_answer_is_judged_and_not_later() -> None:
+    request: ContextVar[str] = ContextVar("request", default="none")
+    pool = VerificationPool(threads=1)
+
+    def tell(_answer: str, _now: float) -> object:
+        return request.get()
+
+    token = request.set("first")
+    assert pool.run(tell, "", 0) == "first"
+    request.reset(token)
+    assert pool.run(tell, "", 0) == "none"
