@@ -5,12 +5,14 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 
 import structlog
 from flask import Flask, Response, request
 
 from ccm_core.config import Settings
+from ccm_core.services.metrics import NewMetrics, no_metrics
 from ccm_core.services.parts import Clock, Parts, assemble
 from ccm_core.web import (
     account,
@@ -48,12 +50,15 @@ MODULES = (
     user_admin,
     audit,
 )
+FILES = ("/static/<digest>/<name>", "/static/plugins/<name>/<digest>/<path:path>", "/healthz", "/readyz")
+"""What needs neither instance nor session."""
 TIDY_SECONDS = 3600.0
 
 
 def create_app(settings: Settings, clock: Clock = time.time, parts: Parts | None = None) -> Flask:
     """Return the application of one worker process; raises ConfigError when it cannot be used."""
-    parts = parts or assemble(settings, clock)
+    parts = parts or assemble(settings, clock, new_metrics=node_metrics(settings, workers=1))
+    parts.metrics.begin_worker()
     web = Web(
         parts,
         Templates(parts.texts),
@@ -67,7 +72,7 @@ def create_app(settings: Settings, clock: Clock = time.time, parts: Parts | None
         app.add_url_rule(path, path, endpoint(web, rules), methods=list(rules), provide_automatic_options=False)
     _add_files(app, web)
     app.register_error_handler(Exception, lambda error: error_page(web, request, error))
-    with_headers = headers.WithHeaders(app.wsgi_app, secure=settings.secure)
+    with_headers = headers.WithHeaders(_measured(app.wsgi_app, parts), secure=settings.secure)
     app.wsgi_app = WithRequestId(with_headers, settings.trusted_proxies)  # type: ignore[method-assign]  # Flask's way
     parts.plugins.load_active()
     return app
@@ -79,6 +84,27 @@ def rules_by_path(rules: Iterable[Rule]) -> dict[str, dict[str, Rule]]:
     for rule in rules:
         found.setdefault(rule.path, {})[rule.method] = rule
     return found
+
+
+def node_metrics(settings: Settings, workers: int) -> NewMetrics:
+    """Return what makes the figures that so many worker processes share, or nothing where nobody may read them."""
+    if not settings.metrics_from:
+        return no_metrics
+    from ccm_core.services.figures import Figures  # noqa: PLC0415 - costs nothing where it is not used
+
+    pages = {(rule.path, rule.method) for module in MODULES for rule in module.RULES} | {
+        (path, "GET") for path in FILES
+    }
+    return partial(Figures, pages, workers)
+
+
+def _measured(app: headers.WsgiApp, parts: Parts) -> headers.WsgiApp:
+    """Let the figures be counted and read, if there are any."""
+    if not parts.metrics.counts:
+        return app
+    from ccm_core.web.metrics import WithMetrics  # noqa: PLC0415 - costs nothing where it is not used
+
+    return WithMetrics(app, parts)
 
 
 def start_background(
@@ -109,10 +135,11 @@ def _add_files(app: Flask, web: Web) -> None:
         instance = web.parts.instances.by_host(host_of(request, settings.trusted_proxies), web.parts.clock())
         return static_files.plugin_file(registry, instance.active if instance else (), name, digest, path)
 
-    for path, name, view in (
-        ("/static/<digest>/<name>", "static", static_files.host_file),
-        ("/static/plugins/<name>/<digest>/<path:path>", "plugin static", plugin_file),
-        ("/healthz", "healthz", health.healthz),
-        ("/readyz", "readyz", lambda: health.readyz(web.parts)),
-    ):
-        app.add_url_rule(path, name, view, methods=["GET"], provide_automatic_options=False)
+    views: tuple[Callable[..., Response], ...] = (
+        static_files.host_file,
+        plugin_file,
+        health.healthz,
+        lambda: health.readyz(web.parts),
+    )
+    for path, view in zip(FILES, views, strict=True):
+        app.add_url_rule(path, path, view, methods=["GET"], provide_automatic_options=False)

@@ -41,6 +41,7 @@ class Settings:
     reset_keeps_second_factor: bool = False
     audit_days: int = 365
     hash_concurrency: int = 0
+    metrics_from: tuple[Network, ...] = ()
 
     @property
     def key_file(self) -> Path:
@@ -81,7 +82,25 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
     settings = Settings(data_dir=data_dir, database_url=str(url), **checked)  # type: ignore[arg-type]  # checked above
     if settings.session_max_seconds < settings.session_idle_seconds:
         raise ConfigError("CCM_SESSION_MAX_SECONDS must not be below CCM_SESSION_IDLE_SECONDS.")
+    _check_metrics(settings)
     return settings
+
+
+def _check_metrics(settings: Settings) -> None:
+    """Refuse what would open the figures to everybody whom a proxy lets in, or to nobody."""
+    if settings.metrics_from and settings.secure and not settings.trusted_proxies:
+        raise ConfigError(
+            "CCM_METRICS_FROM is set and CCM_BASE_URL is https, but CCM_TRUSTED_PROXIES names no proxy: everybody "
+            "would seem to come from its address. Name the proxy that speaks https."
+        )
+    for reader in settings.metrics_from:
+        for proxy in settings.trusted_proxies:
+            if reader.version == proxy.version and reader.subnet_of(proxy):  # type: ignore[arg-type]  # of one version
+                raise ConfigError(
+                    "CCM_METRICS_FROM names %(reader)s, which CCM_TRUSTED_PROXIES trusts to speak for others: "
+                    "let whoever reads the figures come from an address of its own.",
+                    reader=reader,
+                )
 
 
 def _environment_values(env: Mapping[str, str]) -> dict[str, str]:
@@ -216,4 +235,5 @@ _CHECKS: dict[str, Callable[[str, object], object]] = {
     "reset_keeps_second_factor": _truth,
     "audit_days": _whole(1, 36500),
     "hash_concurrency": _whole(1, 64),
+    "metrics_from": _networks,
 }

@@ -44,6 +44,7 @@ THIRD_PARTY = {
     "markupsafe": {"web"},
     "packaging": {"plugin_manager"},
     "pluggy": {"plugin_api", "plugin_manager"},
+    "prometheus_client": {"web"},
     "psycopg": {"db"},
     "pytest": {"testing"},
     "sqlalchemy": {"db", "services", "testing"},
@@ -171,7 +172,8 @@ def undeclared(files: list[Path], needs: list[str]) -> set[str]:
     declared = {re.split(r"[^\w.-]", need)[0].lower() for need in needs}
     providers = packages_distributions()
     imported = {found.package for file in files for found in third_party(file)}
-    return {name for name in imported if not {provider.lower() for provider in providers.get(name, ())} & declared}
+    named = {name: {provider.lower().replace("_", "-") for provider in providers.get(name, ())} for name in imported}
+    return {name for name, distributions in named.items() if not distributions & declared}
 
 
 @pytest.mark.parametrize("plugin", PLUGINS, ids=lambda plugin: plugin.name)

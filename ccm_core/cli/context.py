@@ -19,6 +19,7 @@ from ccm_core.db.migration import check_revision
 from ccm_core.errors import NotFound
 from ccm_core.services.accounts import Account
 from ccm_core.services.instances import Instance
+from ccm_core.services.metrics import NewMetrics, no_metrics
 from ccm_core.services.parts import Clock, Parts, assemble
 from ccm_core.services.user_admin import Actor
 
@@ -33,6 +34,7 @@ class Host:
     def __init__(self, clock: Clock, environment: Mapping[str, str] | None) -> None:
         self.clock = clock
         self.environment = os.environ if environment is None else environment
+        self.new_metrics: NewMetrics = no_metrics
         self._opened: list[Database] = []
 
     @cached_property
@@ -52,7 +54,7 @@ class Host:
     def parts(self) -> Parts:
         """All services; raises ConfigError when database, migrations or key file are not in order."""
         check_revision(self.database)
-        parts = assemble(self.settings, self.clock, reserved=COMMANDS)
+        parts = assemble(self.settings, self.clock, reserved=COMMANDS, new_metrics=self.new_metrics)
         self._opened.append(parts.database)
         return parts
 

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import click
 
+from ccm_core.app import node_metrics
 from ccm_core.cli.context import Host, pass_host
 from ccm_core.cli.ports import free_address
 from ccm_core.cli.server import run_server
@@ -28,6 +29,7 @@ def serve(host: Host, address: str, port: int | None, workers: int) -> None:
 def start(host: Host, address: str, port: int | None, workers: int) -> None:
     """Check settings, database, migrations, key file and port, then serve; raises ConfigError."""
     serving = host.with_workers(workers)
+    serving.new_metrics = node_metrics(serving.settings, workers)
     port = port or own_port(serving.settings)
     try:
         serving.parts.keys.check()

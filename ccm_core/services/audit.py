@@ -18,9 +18,12 @@ from ccm_core.db import models as m
 from ccm_core.db.engine import Database, after_commit
 from ccm_core.db.functions import delete_batch
 from ccm_core.services.clients import CONSOLE, Client
+from ccm_core.services.metrics import NO_METRICS, Metrics, SignIn
 
 _INSERT = insert(m.audit)
 _KEPT_LENGTH = 64
+NOT_JUDGED = frozenset({"failed", "over", "changed", "no pending login"})
+"""Reasons for which the host refused a code, whatever it was."""
 
 
 class Named(Protocol):
@@ -50,11 +53,12 @@ class Entry:
 
 
 class Audit:
-    """Writes and reads the trail, kept for ``days``; every entry is also one line of the log."""
+    """Writes and reads the trail, kept for ``days``; each entry is a line of the log too, and sign-ins are counted."""
 
-    def __init__(self, database: Database, days: int) -> None:
+    def __init__(self, database: Database, days: int, metrics: Metrics = NO_METRICS) -> None:
         self._database = database
         self._seconds = days * 86400
+        self._metrics = metrics
         self._log = structlog.get_logger("audit")
 
     def record(
@@ -78,6 +82,9 @@ class Audit:
         connection.execute(_INSERT, values)
         line = {"instance": instance_id, "user": name, "actor": actor, "network": client.network, **detail}
         after_commit(connection, partial(self._log.info, event, **line))
+        result = _result(event, detail)
+        if result:
+            after_commit(connection, partial(self._metrics.sign_in, result))
 
     def note(
         self, event: str, instance_id: int, now: float, *, about: Named | None, client: Client, **detail: Any
@@ -106,3 +113,14 @@ class Audit:
     def forget(self, connection: Connection, now: float) -> int:
         """Delete some entries that are older than they are kept; returns how many."""
         return delete_batch(connection, m.audit, m.audit.c.at < now - self._seconds)
+
+
+def _result(event: str, detail: Mapping[str, object]) -> SignIn | None:
+    """Return what an entry says of a sign-in, if it tells of one."""
+    if event == "login.succeeded":
+        return "succeeded"
+    if event == "login.refused":
+        return "password_refused"
+    if event == "code.refused" and detail["purpose"] == "login":
+        return "failed" if detail["reason"] in NOT_JUDGED else "code_refused"
+    return None

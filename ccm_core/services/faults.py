@@ -16,6 +16,7 @@ from ccm_core.db.engine import Database
 from ccm_core.db.functions import insert as upsert
 from ccm_core.errors import Busy
 from ccm_core.plugin_manager.faults import Fault
+from ccm_core.services.metrics import NO_METRICS, Metrics
 
 REPEAT_SECONDS = 60
 REASON_LENGTH = 1000
@@ -38,16 +39,20 @@ _f = m.plugin_fault.c
 class Faults:
     """Records failures, the same one at most once a minute and process."""
 
-    def __init__(self, database: Database, clock: Callable[[], float], node: str) -> None:
+    def __init__(
+        self, database: Database, clock: Callable[[], float], node: str, metrics: Metrics = NO_METRICS
+    ) -> None:
         self._database = database
         self._clock = clock
         self._node = node
+        self._metrics = metrics
         self._lock = threading.Lock()
         self._last: dict[Fault, float] = {}
         self._log = structlog.get_logger("plugins")
 
     def report(self, fault: Fault) -> None:
         """Record a failure; never raises, since what it tells of is already being handled."""
+        self._metrics.plugin_failed(fault.plugin, fault.hook)
         now = self._clock()
         with self._lock:
             if self._last.get(fault, float("-inf")) + REPEAT_SECONDS > now:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import structlog
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from ccm_core.db import models as m
 from ccm_core.db.engine import Database, after_commit
@@ -31,6 +31,7 @@ POLL_SECONDS = 2.0
 BATCH = 10
 LONGEST_RETRY_SECONDS = 3600
 MAIL = "mail"
+MOST_COUNTED = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,14 @@ class Listed:
     error: str
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How many messages have not gone out, counted up to ``MOST_COUNTED``, and the age of the oldest in seconds."""
+
+    count: int
+    oldest: float
+
+
 class Transport(Protocol):
     """A way to send; raises OSError (or a subclass, such as SMTP errors) when it could not."""
 
@@ -69,6 +78,9 @@ Prepare = Callable[[Connection, int, float, Mapping[str, str]], None]
 """Turns a request row (instance id, time, its values) into mails, in the transaction that removes the request."""
 
 _o = m.outbox.c
+_DUE = select(_o.created_at).where(_o.due_at >= 0).order_by(_o.due_at).limit(MOST_COUNTED).subquery()
+_WAITING = select(func.count(), func.min(_DUE.c.created_at))
+"""By the index on ``due_at``, in which what has gone out stands apart."""
 
 
 class Outbox:
@@ -212,6 +224,12 @@ class Outbox:
         return Listed(
             mail_id, row.created_at, row.recipient, row.subject, row.delivered_at, row.attempts, row.error
         ), body
+
+    def waiting(self) -> Waiting:
+        """Return how much waits in the whole outbox, and how long. Raises Busy."""
+        with self._database.read() as connection:
+            count, since = connection.execute(_WAITING).one()
+        return Waiting(count, max(0.0, self._clock() - since) if count else 0.0)
 
     def undelivered(self, older_than: float) -> int:
         """Return how many messages were written before a time and have not gone out."""

@@ -25,6 +25,7 @@ from ccm_core.services.instances import Instances
 from ccm_core.services.keys import Keys
 from ccm_core.services.login import LoginService
 from ccm_core.services.mails import Mails
+from ccm_core.services.metrics import Metrics, NewMetrics, no_metrics
 from ccm_core.services.outbox import Outbox
 from ccm_core.services.password_reset import PasswordResetService, ResetParts
 from ccm_core.services.passwords import Passwords
@@ -53,6 +54,7 @@ class Parts:
 
     settings: Settings
     clock: Clock
+    metrics: Metrics
     database: Database
     vault: Vault
     texts: Texts
@@ -88,6 +90,7 @@ class _Ground:
     """What the services stand on."""
 
     settings: Settings
+    metrics: Metrics
     database: Database
     vault: Vault
     faults: Faults
@@ -103,6 +106,7 @@ class _Ground:
     stops: Stops
     passwords: Passwords
     proofs: Proofs
+    texts: Texts
     plugin_texts: PluginTexts
 
 
@@ -113,15 +117,19 @@ def assemble(
     plugin_path: Sequence[str] | None = None,
     reserved: Collection[str] = (),
     passwords: Passwords | None = None,
+    new_metrics: NewMetrics = no_metrics,
 ) -> Parts:
     """Put the services together; raises ConfigError when key file or settings cannot be used.
 
-    ``plugin_path`` limits where plugins are looked for; ``reserved`` names they cannot take. ``passwords``: what
-    hashes, if not what the settings say.
+    ``plugin_path`` limits where plugins are looked for; ``reserved`` names they cannot take; ``passwords``: what
+    hashes, if not what the settings say; ``new_metrics`` makes what counts for those that were found.
     """
-    texts = host_texts()
-    passwords = passwords or Passwords(settings.hash_concurrency or os.cpu_count() or 1, settings.password_min_length)
-    g = _ground(settings, clock, texts, discover(host_version(), plugin_path, reserved), passwords)
+    records = discover(host_version(), plugin_path, reserved)
+    ground = _ground(settings, clock, host_texts(), records, new_metrics(records), passwords)
+    return _assembled(ground, settings, clock)
+
+
+def _assembled(g: _Ground, settings: Settings, clock: Clock) -> Parts:
     rows = ActivationRows(g.instances, g.ledger, g.sessions, g.mails, g.audit)
     logins = LoginService(
         g.database, settings, g.vault, g.proofs, g.throttle, g.sessions, g.ledger, g.calls, g.audit, g.stops
@@ -133,9 +141,10 @@ def assemble(
     return Parts(
         settings=settings,
         clock=clock,
+        metrics=g.metrics,
         database=g.database,
         vault=g.vault,
-        texts=texts,
+        texts=g.texts,
         plugin_texts=g.plugin_texts,
         registry=g.registry,
         calls=g.calls,
@@ -160,14 +169,19 @@ def assemble(
 
 
 def _ground(
-    settings: Settings, clock: Clock, texts: Texts, records: Mapping[str, PluginRecord], passwords: Passwords
+    settings: Settings,
+    clock: Clock,
+    texts: Texts,
+    records: Mapping[str, PluginRecord],
+    metrics: Metrics,
+    passwords: Passwords | None,
 ) -> _Ground:
     database, vault = open_database(settings.database_url), Vault(settings.key_file)
-    faults = Faults(database, clock, f"{socket.gethostname()}:{settings.data_dir}")
+    faults = Faults(database, clock, f"{socket.gethostname()}:{settings.data_dir}", metrics)
     registry, audit, throttle = (
         Registry(records, faults.report),
-        Audit(database, settings.audit_days),
-        Throttle(vault, resets_help=not settings.reset_keeps_second_factor),
+        Audit(database, settings.audit_days, metrics),
+        Throttle(vault, resets_help=not settings.reset_keeps_second_factor, metrics=metrics),
     )
     calls, instances, ledger = (
         Calls(registry, faults.report),
@@ -176,8 +190,11 @@ def _ground(
     )
     outbox = Outbox(database, vault, clock, transport_for(settings), settings.host)
     mails = Mails(outbox, texts)
+    threads = settings.hash_concurrency or os.cpu_count() or 1
+    passwords = passwords or Passwords(threads, settings.password_min_length, metrics)
     return _Ground(
         settings=settings,
+        metrics=metrics,
         database=database,
         vault=vault,
         faults=faults,
@@ -192,7 +209,8 @@ def _ground(
         mails=mails,
         stops=Stops(throttle, mails, audit),
         passwords=passwords,
-        proofs=Proofs(database, passwords, throttle, ledger, instances, calls, audit, faults.report),
+        proofs=Proofs(database, passwords, throttle, ledger, instances, calls, audit, faults.report, metrics),
+        texts=texts,
         plugin_texts=PluginTexts(registry),
     )
 

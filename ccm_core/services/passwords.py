@@ -20,6 +20,7 @@ from argon2.exceptions import Argon2Error, InvalidHashError
 
 from ccm_core.errors import Busy, InputError
 from ccm_core.services.common_passwords import is_about, is_common
+from ccm_core.services.metrics import NO_METRICS, Metrics
 
 MEMORY_KIB = 19456
 PASSES = 2
@@ -36,11 +37,12 @@ _T = TypeVar("_T")
 class Passwords:
     """Hashes and verifies; safe for threads. Its threads start with the first hash of the process."""
 
-    def __init__(self, threads: int, min_length: int) -> None:
+    def __init__(self, threads: int, min_length: int, metrics: Metrics = NO_METRICS) -> None:
         self._hasher = PasswordHasher(time_cost=PASSES, memory_cost=MEMORY_KIB, parallelism=LANES)
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="hash")
         self._places = threading.BoundedSemaphore(PLACES)
         self._min_length = min_length
+        self._metrics = metrics
         self._nobody = _unmatched_hash()
 
     def verify(self, stored: str | None, typed: str) -> bool:
@@ -90,15 +92,26 @@ class Passwords:
 
     def _run(self, work: Callable[[], _T]) -> _T:
         if not self._places.acquire(blocking=False):
+            self._metrics.hash_refused()
             raise Busy(
                 "Many people are signing in at the moment. Please try again in a few seconds.",
                 retry_after=2,
                 status=429,
             )
+        self._metrics.hash_waits(1)
         try:
-            return self._pool.submit(work).result()
+            return self._pool.submit(self._counted, work).result()
         finally:
             self._places.release()
+
+    def _counted(self, work: Callable[[], _T]) -> _T:
+        """Do some work in one of the threads."""
+        self._metrics.hash_waits(-1)
+        self._metrics.hash_runs(1)
+        try:
+            return work()
+        finally:
+            self._metrics.hash_runs(-1)
 
 
 def _bytes(password: str) -> bytes:

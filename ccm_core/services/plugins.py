@@ -59,16 +59,30 @@ class PluginAdmin:
         self._ledger = ledger
         self._faults = faults
         self._rows = rows
+        self._missing: frozenset[str] = frozenset()
 
     def load_active(self) -> None:
         """Load every plugin that is active anywhere, when a server starts; failures are reported and stop nothing."""
         a, p = m.activation.c, m.plan_plugin.c
         with self._database.read() as connection:
-            names = set(connection.execute(select(a.plugin).where(a.state != INACTIVE)).scalars())
-            names |= set(connection.execute(select(p.plugin)).scalars())
-        for name in sorted(names & set(self._registry.records)):
+            names = set(connection.execute(select(a.plugin).where(a.state != INACTIVE).distinct()).scalars())
+            names |= set(connection.execute(select(p.plugin).distinct()).scalars())
+        self._missing = frozenset(names - set(self._registry.records))
+        for name in sorted(names - self._missing):
             with suppress(PluginRefused):
                 self._registry.get(name)
+
+    def broken(self, now: float) -> Mapping[str, Literal["broken", "missing"]]:
+        """Return what is active somewhere and could not be loaded in this process, or was not installed at its start.
+
+        Asks the database only about what cannot be used here. Raises Busy.
+        """
+        suspects = self._missing | {name for name in self._registry.records if self._registry.failed(name)}
+        if not suspects:
+            return {}
+        with self._database.read() as connection:
+            found = [name for name in sorted(suspects) if _is_active(connection, name, now)]
+        return {name: "missing" if name in self._missing else "broken" for name in found}
 
     def listed(self, instance: Instance) -> tuple[PluginView, ...]:
         """Return every installed plugin, and every one that the instance has something of, by name."""
@@ -177,3 +191,11 @@ class PluginAdmin:
         query = select(a.everyone, a.settings).where(a.instance_id == instance.id, a.plugin == name)
         row = connection.execute(query).first()
         return Activation(name, row.everyone, settings=row.settings) if row else Activation(name, everyone=False)
+
+
+def _is_active(connection: Connection, name: str, now: float) -> bool:
+    """Whether an instance has a plugin, by itself or by a plan."""
+    a, p = m.activation.c, m.plan_plugin.c
+    own = select(a.plugin).where(a.plugin == name, a.state != INACTIVE)
+    planned = select(p.plugin).where(p.plugin == name, p.from_at <= now)
+    return any(connection.execute(query.limit(1)).first() is not None for query in (own, planned))

@@ -29,6 +29,7 @@ from ccm_core.services.audit import Audit
 from ccm_core.services.clients import Client
 from ccm_core.services.enrolments import Enrolments, Row
 from ccm_core.services.instances import Instance, Instances
+from ccm_core.services.metrics import NO_METRICS, Metrics
 from ccm_core.services.passwords import Passwords
 from ccm_core.services.throttle import DAY, KNOWN_NETWORK_DAYS, PasswordAttempt, Throttle
 from ccm_core.texts import marked as _
@@ -92,6 +93,7 @@ class Proofs:
         calls: Calls,
         audit: Audit,
         report: Report,
+        metrics: Metrics = NO_METRICS,
     ) -> None:
         self._database = database
         self._passwords = passwords
@@ -101,6 +103,7 @@ class Proofs:
         self._calls = calls
         self._audit = audit
         self._report = report
+        self._metrics = metrics
 
     def check_password(
         self, instance: Instance, typed_name: str, password: str, client: Client, now: float
@@ -195,7 +198,9 @@ class Proofs:
                     self._throttle.take_back_code(connection, account.id, now)
         except Denied as denied:
             self._refuse(subject, denied, client, now, refuse)
+            self._metrics.challenge(subject.plugin, subject.purpose, "refused" if denied.guess else "failed")
             raise
+        self._metrics.challenge(subject.plugin, subject.purpose, "passed")
         return result
 
     def _verdict(self, subject: Subject, answer: str, now: float) -> Verdict:

@@ -16,6 +16,7 @@ from ccm_core.db import models as m
 from ccm_core.db.functions import delete_batch, insert
 from ccm_core.errors import Throttled
 from ccm_core.services.clients import Client
+from ccm_core.services.metrics import NO_METRICS, Attempt, Metrics
 from ccm_core.services.vault import Vault
 from ccm_core.texts import marked as _
 
@@ -135,8 +136,9 @@ class PasswordAttempt:
 class Throttle:
     """Counts attempts. Every method works in the caller's transaction."""
 
-    def __init__(self, vault: Vault, *, resets_help: bool = True) -> None:
+    def __init__(self, vault: Vault, *, resets_help: bool = True, metrics: Metrics = NO_METRICS) -> None:
         self._vault = vault
+        self._metrics = metrics
         self._stopped = STOPPED if resets_help else STOPPED_STRICT
 
     def _key(self, counted: str) -> bytes:
@@ -159,20 +161,21 @@ class Throttle:
         rows = [(own, ACCOUNT_AND_NETWORK), (self.network_key(instance_id, client), NETWORK)]
         if not known:
             rows.append((self._key(f"account|{person}"), ACCOUNT))
-        self._count(connection, rows, now)
+        self._count(connection, rows, now, "password")
         return PasswordAttempt(tuple(key for key, _ in rows), own)
 
     def count_reset_request(self, connection: Connection, instance_id: int, client: Client, now: float) -> None:
         """Count one request for a reset mail, the same for every input; raises Throttled (ASVS 2.4.1)."""
         key = self._key(f"reset|{instance_id}|{client.network}")
-        self._count(connection, [(key, RESET_REQUESTS)], now)
+        self._count(connection, [(key, RESET_REQUESTS)], now, "reset_request")
 
-    def _count(self, connection: Connection, rows: list[tuple[bytes, Bound]], now: float) -> None:
+    def _count(self, connection: Connection, rows: list[tuple[bytes, Bound]], now: float, attempt: Attempt) -> None:
         """Count in all rows, or in none when one of them holds the caller back: then raises Throttled."""
         # In the order of their keys, as they are taken back: two who wait for each other's rows would never end.
         counted = connection.execute(_COUNT, [_row(key, bound, now) for key, bound in sorted(rows, key=_first)]).all()
         if len(counted) < len(rows):
             until = connection.execute(_BLOCKED, {"keys": [key for key, _ in rows]}).scalar_one()
+            self._metrics.throttled(attempt)
             raise _wait(until - now)
 
     def take_back_password(self, connection: Connection, attempt: PasswordAttempt) -> None:
@@ -185,12 +188,12 @@ class Throttle:
 
     def count_network(self, connection: Connection, instance_id: int, client: Client, now: float) -> None:
         """Count an attempt that names nobody; raises Throttled."""
-        self._count(connection, [(self.network_key(instance_id, client), NETWORK)], now)
+        self._count(connection, [(self.network_key(instance_id, client), NETWORK)], now, "password")
 
     def count_refusal(self, connection: Connection, instance_id: int, client: Client, now: float) -> None:
         """Count a request that was refused before anything was checked; raises Throttled."""
         key = self._key(f"refusals|{instance_id}|{client.network}")
-        self._count(connection, [(key, REFUSALS)], now)
+        self._count(connection, [(key, REFUSALS)], now, "refused_request")
 
     def remember_network(
         self, connection: Connection, instance_id: int, user_id: int, client: Client, now: float
@@ -204,9 +207,12 @@ class Throttle:
         first = {"user_id": user_id, "streak": 1, "paused_until": 0.0, "now": now}
         counted = connection.execute(_COUNT_CODE, first).first()
         if self.wrong_codes(connection, user_id, now) >= CODE_STOP:
+            self._metrics.throttled("code_stopped")
             raise CodeStopped(self._stopped, DAY)
         if counted is None:
-            raise _wait(connection.execute(_PAUSED, {"user": user_id}).scalar_one() - now)
+            until = connection.execute(_PAUSED, {"user": user_id}).scalar_one()
+            self._metrics.throttled("code")
+            raise _wait(until - now)
         connection.execute(_COUNT_DAY, {"user_id": user_id, "day": _day(now), "count": 1})
 
     def wrong_codes(self, connection: Connection, user_id: int, now: float) -> int:

@@ -12,7 +12,7 @@ from typing import Any
 from granian import Granian
 from granian.constants import Interfaces
 
-from ccm_core.app import create_app, start_background
+from ccm_core.app import create_app, node_metrics, start_background
 from ccm_core.config import load
 from ccm_core.services.logs import write_json
 from ccm_core.services.parts import assemble
@@ -38,7 +38,8 @@ def application() -> Callable[..., Iterable[bytes]]:
     settings = load()
     clock = SharedClock(settings.data_dir / CLOCK_FILE)
     paths = [path for path in sys.argv[3:] if path != NOTHING_INSTALLED]
-    parts = assemble(settings, clock, plugin_path=search_path(paths, installed=NOTHING_INSTALLED not in sys.argv))
+    plugin_path = search_path(paths, installed=NOTHING_INSTALLED not in sys.argv)
+    parts = assemble(settings, clock, plugin_path=plugin_path, new_metrics=node_metrics(settings, workers=1))
     app = create_app(settings, clock, parts)
     start_background(parts, threading.Event())
     name = str(os.getpid())

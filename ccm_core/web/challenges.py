@@ -28,7 +28,7 @@ class Drawn:
     others: tuple[tuple[str, str], ...]
 
 
-def draw(context: Context, show: Show) -> Drawn | None:
+def draw(context: Context, purpose: Purpose, show: Show) -> Drawn | None:
     """Return the challenge to put on the page; None when no factor of the user works.
 
     The browser wants another factor by a link (``?factor=``) or, where a form must not be lost, by a button (``way``).
@@ -38,6 +38,7 @@ def draw(context: Context, show: Show) -> Drawn | None:
     while shown := show(wanted, failed):
         part = context.draw_challenge(shown.plugin, shown.challenge)
         if part is not None:
+            context.parts.metrics.challenge(shown.plugin, purpose, "shown")
             others = tuple((name, context.plugin_label(name)) for name in shown.others)
             return Drawn(part, shown.plugin, others)
         failed |= {shown.plugin}

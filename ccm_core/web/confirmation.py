@@ -127,7 +127,7 @@ def _draw(context: Context, goal: Goal, *, error: CcmError | None = None, status
     drawn, service = None, context.parts.confirmations
     needed = service.plugins(context.instance, context.active)
     if needed and not _password_alone(context, goal.path):
-        drawn = challenges.draw(context, partial(service.show, context.instance, context.active))
+        drawn = challenges.draw(context, "confirmation", partial(service.show, context.instance, context.active))
         if drawn is None:
             return challenges.unavailable(context, context.account, needed, "confirmation", error)
     response = context.render(

@@ -163,7 +163,7 @@ def _refused(context: Context, error: CcmError) -> Response:
 
 
 def _draw_challenge(context: Context, pending: Pending, error: CcmError | None = None, status: int = 200) -> Response:
-    drawn = challenges.draw(context, partial(context.parts.logins.show, context.instance, pending))
+    drawn = challenges.draw(context, "login", partial(context.parts.logins.show, context.instance, pending))
     if drawn is None:
         return challenges.unavailable(context, pending.account, pending.plugins, "login", error)
     return context.render(

@@ -96,7 +96,7 @@ def _draw(
 ) -> Response:
     drawn = None
     if opened.strict:
-        drawn = challenges.draw(context, partial(context.parts.resets.show, context.instance, opened))
+        drawn = challenges.draw(context, "login", partial(context.parts.resets.show, context.instance, opened))
         if drawn is None:
             plugins = sorted({row.plugin for row in opened.strict})
             return challenges.unavailable(context, opened.account, plugins, "login", error)

@@ -55,6 +55,7 @@ GOOD: list[tuple[str, str, object]] = [
     ("trusted_proxies", "", ()),
     ("trusted_proxies", "10.0.0.1", (ipaddress.ip_network("10.0.0.1/32"),)),
     ("trusted_proxies", "10.0.0.0/8, ::1", (ipaddress.ip_network("10.0.0.0/8"), ipaddress.ip_network("::1/128"))),
+    ("metrics_from", "10.0.0.7", (ipaddress.ip_network("10.0.0.7/32"),)),
     ("session_idle_seconds", "60", 60),
     ("session_max_seconds", "86400", 86400),
     ("login_seconds", "30", 30),
@@ -225,3 +226,17 @@ def test_what_is_known_from_the_base_url(folder: Path, base: str, host: str, ori
     settings = loaded(folder, CCM_BASE_URL=base)
     assert (settings.host, settings.origin_of("a.example"), settings.secure) == (host, origin, secure)
     assert settings.origin_of("::1").count("[::1]") == 1
+
+
+def test_figures_are_not_opened_to_whoever_comes_through_a_proxy(folder: Path) -> None:
+    https = {"CCM_BASE_URL": "https://ccm.example", "CCM_METRICS_FROM": "10.0.0.7"}
+    assert refusal(folder, **https).startswith("CCM_METRICS_FROM is set and CCM_BASE_URL is https, but")
+    assert loaded(folder, **https, CCM_TRUSTED_PROXIES="10.0.0.1").metrics_from
+    assert loaded(folder, CCM_BASE_URL="https://ccm.example").metrics_from == ()
+
+
+@pytest.mark.parametrize(("readers", "named"), [("127.0.0.1", "127.0.0.1/32"), ("10.0.0.7 127.0.0.0/8", "127.0.0.0/8")])
+def test_figures_are_not_promised_to_a_trusted_proxy(folder: Path, readers: str, named: str) -> None:
+    told = refusal(folder, CCM_METRICS_FROM=readers, CCM_TRUSTED_PROXIES="::1 127.0.0.0/8")
+    assert told.startswith(f"CCM_METRICS_FROM names {named}, which CCM_TRUSTED_PROXIES trusts")
+    assert loaded(folder, CCM_METRICS_FROM="10.0.0.0/8 2001:db8::1", CCM_TRUSTED_PROXIES="10.0.0.1 ::1").metrics_from

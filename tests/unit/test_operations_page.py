@@ -9,7 +9,7 @@ from ccm_core.config import Settings
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "operations.md").read_text("utf-8")
 ROWS = dict(re.findall(r"^\| `(CCM_[A-Z_]+)` \| (.*?) \|", PAGE, re.MULTILINE))
-IN_WORDS = {"CCM_DATABASE_URL", "CCM_TRUSTED_PROXIES", "CCM_HASH_CONCURRENCY"}
+IN_WORDS = {"CCM_DATABASE_URL", "CCM_TRUSTED_PROXIES", "CCM_HASH_CONCURRENCY", "CCM_METRICS_FROM"}
 """Settings whose default depends on others, or is nothing."""
 
 

@@ -11,6 +11,7 @@ from ccm_core.config import Settings, load
 from ccm_core.db.engine import Database, open_database
 from ccm_core.services.accounts import USER, Account
 from ccm_core.services.instances import CLOUD, Instance
+from ccm_core.services.metrics import NewMetrics, no_metrics
 from ccm_core.services.parts import Parts, assemble
 from ccm_core.services.user_admin import Actor
 from ccm_core.services.vault import Ring, new_key, write_ring
@@ -62,12 +63,14 @@ def erika(parts: Parts, instance: Instance, clock: Watch) -> Account:
 
 
 @contextmanager
-def services_with(tmp_path: Path, settings: Settings, clock: Watch, *plugins: str) -> Iterator[Parts]:
+def services_with(
+    tmp_path: Path, settings: Settings, clock: Watch, *plugins: str, new_metrics: NewMetrics = no_metrics
+) -> Iterator[Parts]:
     """The services of an empty database with plugins of the tests."""
     folder = tmp_path / "plugins"
     folder.mkdir()
     with installed(folder, *plugins):
-        assembled = assemble(settings, clock, plugin_path=[str(folder)])
+        assembled = assemble(settings, clock, plugin_path=[str(folder)], new_metrics=new_metrics)
         create_tables(assembled.database)
         yield assembled
         assembled.database.dispose()
