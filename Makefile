@@ -60,7 +60,7 @@ lock: ## write requirements/*.txt from the pyproject files (newest versions: mak
 	@python="$$(tools/find-python)" && "$$python" tools/lock.py $(ARGS)
 
 clean: ## remove what make has made; the data in ./var stays
-	rm -rf $(VENV) build dist plugins/*/dist test-results mutants plugins/*/mutants .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .programs build dist plugins/*/dist test-results mutants plugins/*/mutants .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(CHECKS): $(STAMPS)/dev

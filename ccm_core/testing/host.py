@@ -15,7 +15,7 @@ from pathlib import Path
 
 import httpx
 
-from ccm_core.app import create_app
+from ccm_core.app import create_app, node_metrics
 from ccm_core.config import Settings, load
 from ccm_core.services.accounts import ADMINISTRATOR, USER, Account
 from ccm_core.services.instances import CLOUD, Instance
@@ -165,7 +165,8 @@ def running_host(
     create_tables(parts.database)
     own = {**(environment or {}), **own}
     if in_process:
-        app = create_app(loaded, clock, assemble(loaded, clock, plugin_path=search_path(paths, installed=installed)))
+        own_path, new_metrics = search_path(paths, installed=installed), node_metrics(loaded, workers=1)
+        app = create_app(loaded, clock, assemble(loaded, clock, plugin_path=own_path, new_metrics=new_metrics))
         with client_of_app(app) as client:
             yield Host(loaded, clock, parts, port, client, workers)
         parts.database.dispose()

@@ -103,11 +103,15 @@ def _histogram(family: Family, numbers: list[float]) -> Metric:
 
 def _from_database(parts: Parts) -> Iterator[Metric]:
     """Yield what every node tells alike; while the database is gone, that."""
+    broken = GaugeMetricFamily("ccm_plugin_broken", "1, for a plugin that is active and unusable.", labels=["plugin"])
     try:
         waiting = parts.outbox.waiting()
+        for name in parts.plugins.broken(parts.clock()):
+            broken.add_metric([name], 1)
     except Busy:
         yield GaugeMetricFamily("ccm_database_up", "Whether the database answers.", value=0)
         return
     yield GaugeMetricFamily("ccm_database_up", "Whether the database answers.", value=1)
     yield GaugeMetricFamily("ccm_outbox_messages", "Messages that have not gone out.", value=waiting.count)
     yield GaugeMetricFamily("ccm_outbox_oldest_seconds", "Age of the oldest of them.", value=waiting.oldest)
+    yield broken
