@@ -78,7 +78,7 @@ Prepare = Callable[[Connection, int, float, Mapping[str, str]], None]
 """Turns a request row (instance id, time, its values) into mails, in the transaction that removes the request."""
 
 _o = m.outbox.c
-_DUE = select(_o.created_at).where(_o.due_at >= 0).order_by(_o.due_at).limit(MOST_COUNTED).subquery()
+_DUE = select(_o.created_at).where(_o.due_at >= 0.0).order_by(_o.due_at).limit(MOST_COUNTED).subquery()
 _WAITING = select(func.count(), func.min(_DUE.c.created_at))
 """By the index on ``due_at``, in which what has gone out stands apart."""
 

@@ -70,7 +70,9 @@ def diary(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     plugins, data = tmp_path_factory.mktemp("plugins"), tmp_path_factory.mktemp("data")
     lay_out(plugins)
     with (
-        running_host(data, plugin_path=[plugins], reset_keeps_second_factor=request.param) as host,
+        running_host(
+            data, plugin_path=[plugins], reset_keeps_second_factor=request.param, metrics_from="127.0.0.1"
+        ) as host,
         every_state_kept(host.parts.database),
     ):
         yield told(host, plugins, MODES[request.param])
@@ -136,6 +138,24 @@ def test_h89_the_story_has_secrets_of_every_kind(diary: Diary) -> None:
 def test_h89_no_line_of_a_log_holds_a_secret(diary: Diary) -> None:
     log = (diary.tenant.host.settings.data_dir / "server.log").read_bytes()
     assert diary.told_by(TIMESTAMP.sub(b"", log)) == []
+
+
+def test_h89_no_figure_holds_a_secret_or_tells_of_whom_it_is(diary: Diary) -> None:
+    with diary.tenant.host.client_of_each_worker() as clients:
+        figures = [client.get("/metrics") for client in clients]
+    for answer in figures:
+        assert 'ccm_sign_ins_total{result="succeeded"}' in answer.text
+        assert diary.told_by(answer.content) == []
+        for word in ("greta", "heidi", "walter", "admin@", "example.org", diary.tenant.name, "127.0.0"):
+            assert word not in answer.text
+
+
+def test_h89_the_id_of_a_request_is_its_own_and_made_of_letters(diary: Diary) -> None:
+    ids = [answer.response.headers["x-request-id"] for answer in diary.answers]
+    assert len(set(ids)) == len(ids)
+    assert all(re.fullmatch("[a-r]{16}", one) for one in ids)
+    log = (diary.tenant.host.settings.data_dir / "server.log").read_text("utf-8")
+    assert set(re.findall(r'"request_id": "([^"]*)"', log)) <= set(ids)
 
 
 def test_h89_no_page_and_no_header_holds_a_secret_that_does_not_belong_there(diary: Diary) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import update
+from sqlalchemy.dialects import sqlite
 
 from ccm_core.config import Settings
 from ccm_core.db import models as m
@@ -17,6 +18,7 @@ from ccm_core.services.accounts import Account
 from ccm_core.services.figures import Figures
 from ccm_core.services.instances import Instance
 from ccm_core.services.metrics import Attempt, Metrics, Outcome, Purpose, SignIn
+from ccm_core.services.outbox import _WAITING
 from ccm_core.services.parts import Parts
 from ccm_core.services.passwords import PLACES, Passwords
 from ccm_core.services.proofs import Denied
@@ -242,3 +244,12 @@ def test_the_outbox_tells_how_much_waits_and_how_long(parts: Parts, instance: In
         connection.execute(update(m.outbox).values(due_at=clock()))
     parts.outbox.deliver()
     assert (parts.outbox.waiting().count, parts.outbox.waiting().oldest) == (0, 0)
+
+
+@pytest.mark.sqlite
+def test_what_waits_is_found_by_an_index(parts: Parts) -> None:
+    asked = _WAITING.compile(dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True})
+    with parts.database.read() as connection:
+        plan = [row[-1] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {asked}")]
+    assert "SEARCH outbox USING INDEX ix_outbox_due_at (due_at>?)" in plan
+    assert not any("SCAN outbox" in step for step in plan)
