@@ -210,8 +210,9 @@ def test_a_sign_in_is_told_without_who_it_was(behind: Host) -> None:
         assert text not in after.text
 
 
+@pytest.mark.sqlite
 def test_figures_are_answered_while_the_database_is_gone(behind: Host) -> None:
-    """Last of its host: the table does not come back."""
+    """Last of its host: the table does not come back. PostgreSQL has other words for a table that is not there."""
     with behind.parts.database.write() as connection:
         connection.exec_driver_sql("DROP TABLE outbox")
     figures = Figures(ask(behind, READER))
