@@ -5,11 +5,13 @@ import os
 from collections import Counter
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
 
 from ccm_core.testing.databases import SERVER
+from ccm_core.testing.nodes import PROXY
 from tests.postgresql import running_server
 
 # The same examples every time, no deadline that a busy machine misses, no files in the tree.
@@ -28,6 +30,8 @@ NO_DATABASE = (
     "tests/unit/test_",
 )
 """Tests that open no database, or one that is there for the file alone: once is enough."""
+NGINX = Path(__file__).resolve().parents[1] / "docs" / "deploy" / "nginx.conf"
+LEFT = pytest.StashKey[dict[str, int]]()
 KILLERS = Path(".killers")
 """In the folder of the mutants: for each changed function, which tests noticed a change of it."""
 
@@ -36,11 +40,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Let tools that change code in one process, such as mutation testing, see what the functional tests run."""
     help_database = "which database every host under test gets"
     parser.addoption("--database", choices=("sqlite", "postgresql"), default="sqlite", help=help_database)
+    help_nodes = "run every host under test as two nodes behind nginx; needs --database=postgresql"
+    parser.addoption("--nodes", type=int, choices=(1, 2), default=1, help=help_nodes)
     parser.addoption("--in-process", action="store_true", help="let one application of the test process be the host")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Start the PostgreSQL server that all test processes share."""
+    """Start the PostgreSQL server that all test processes share, and let hosts run as two nodes."""
+    if config.getoption("--nodes") == 2:
+        if config.getoption("--database") != "postgresql":
+            raise pytest.UsageError("--nodes=2 needs --database=postgresql: SQLite serves one machine")
+        os.environ[PROXY] = str(NGINX)
     if config.getoption("--database") == "postgresql" and not hasattr(config, "workerinput"):
         stack = ExitStack()
         os.environ[SERVER] = stack.enter_context(running_server()).url
@@ -59,10 +69,34 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         left = [item for item in items if item.get_closest_marker("sqlite") or item.nodeid.startswith(NO_DATABASE)]
         config.hook.pytest_deselected(items=left)
         items[:] = [item for item in items if item not in left]
+    if config.getoption("--nodes") == 2:
+        left = [item for item in items if item.get_closest_marker("one_node")]
+        config.hook.pytest_deselected(items=left)
+        items[:] = [item for item in items if item not in left]
+        left_out(config).update(Counter(item.get_closest_marker("one_node").args[0] for item in left))
     known = killers()
     if known and known.is_file():
         counted = Counter(known.read_text("utf-8").splitlines())
         items.sort(key=lambda item: -counted[item.nodeid])
+
+
+def left_out(config: pytest.Config) -> dict[str, int]:
+    """Return how many tests the two nodes were spared, by reason; a process of xdist hands it to the main one."""
+    output = getattr(config, "workeroutput", None)
+    counted: dict[str, int] = config.stash.setdefault(LEFT, {}) if output is None else output.setdefault("left", {})
+    return counted
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take what a process of xdist left out: each collects the same tests."""
+    left_out(node.config).update(getattr(node, "workeroutput", {}).get("left", {}))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say which tests do not run on two nodes, and why."""
+    for reason, count in sorted(left_out(config).items()):
+        terminalreporter.write_line(f"{count} for one node alone: {reason}")
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:

@@ -6,11 +6,13 @@ from __future__ import annotations
 import email
 import email.policy
 import itertools
+import os
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from email.message import EmailMessage
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -26,6 +28,7 @@ from ccm_core.services.vault import Ring, new_key, write_ring
 from ccm_core.testing.browser import Browser
 from ccm_core.testing.clock import SharedClock
 from ccm_core.testing.databases import create_tables, database_url
+from ccm_core.testing.nodes import PROXY, Node, two_nodes
 from ccm_core.testing.server import SERVING, client_of, client_of_app, client_of_each_worker, free_port, server
 from ccm_core.testing.serving import CLOCK_FILE, search_path
 
@@ -100,9 +103,17 @@ class Host:
     """A running host; made by ``running_host``."""
 
     def __init__(
-        self, settings: Settings, clock: SharedClock, parts: Parts, port: int, client: httpx.Client, workers: int
+        self,
+        settings: Settings,
+        clock: SharedClock,
+        parts: Parts,
+        port: int,
+        client: httpx.Client,
+        workers: int,
+        nodes: Sequence[Node] = (),
     ) -> None:
         self.client = client
+        self.nodes = nodes
         self.settings = settings
         self.clock = clock
         self.parts = parts
@@ -117,8 +128,8 @@ class Host:
         return Tenant(self, name)
 
     def client_of_each_worker(self) -> AbstractContextManager[list[httpx.Client]]:
-        """Return a block's clients, one for every worker process: ``browser.client`` takes one."""
-        return client_of_each_worker(self.port, self._workers)
+        """Return a block's clients, one for every worker process (of two nodes: one each): ``browser.client`` takes one."""
+        return client_of_each_worker([node.port for node in self.nodes] or [self.port], self._workers)
 
     def deliver(self) -> None:
         """Deliver what is due, and wait for what a server process is delivering at this moment."""
@@ -141,13 +152,15 @@ def running_host(
     environment: Mapping[str, str] | None = None,
     program: str = SERVING,
     in_process: bool = False,
+    proxy: Path | None = None,
     **settings: str,
 ) -> Iterator[Host]:
     """Run a host on a folder, which may hold the data of an earlier one; ``settings`` are named without prefix.
 
     Plugins are looked for in ``plugin_path`` and, if ``installed``, wherever Python finds packages. ``environment``
     is added to the server processes' own; ``program`` is the module that they run. ``in_process``: one
-    application of this process answers in their place, for tools that look into it.
+    application of this process answers in their place, for tools that look into it. ``proxy``: a configuration of
+    nginx, by which two nodes run, each with so many workers, and nginx in front of them.
     """
     port = free_port()
     own = {"CCM_DATA_DIR": str(folder), "CCM_BASE_URL": f"http://127.0.0.1:{port}"}
@@ -171,6 +184,13 @@ def running_host(
             yield Host(loaded, clock, parts, port, client, workers)
         parts.database.dispose()
         return
-    with server(port, workers, own, paths, installed=installed, program=program), client_of(port) as client:
-        yield Host(loaded, clock, parts, port, client, workers)
+    configuration = proxy or (Path(os.environ[PROXY]) if PROXY in os.environ else None)
+    run = partial(server, workers=workers, plugin_path=paths, installed=installed, program=program)
+    with ExitStack() as stack:
+        nodes: tuple[Node, ...] = ()
+        if configuration is None:
+            stack.enter_context(run(port, environment=own))
+        else:
+            nodes = stack.enter_context(two_nodes(configuration, port, own, run))
+        yield Host(loaded, clock, parts, port, stack.enter_context(client_of(port)), workers, nodes)
     parts.database.dispose()

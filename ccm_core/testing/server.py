@@ -48,7 +48,7 @@ def server(
     with log.open("ab") as output:
         process = subprocess.Popen(command, env={**clean, **environment}, stdout=output, stderr=output)  # noqa: S603 - our own modules
     try:
-        _wait_for(port, process, log)
+        wait_for(port, process, log)
         yield process.pid
     finally:
         process.terminate()
@@ -71,9 +71,16 @@ def _no_cookies() -> CookieJar:
 
 
 @contextmanager
-def client_of_each_worker(port: int, workers: int) -> Iterator[list[httpx.Client]]:
-    """Yield a client for every worker process: the kernel chooses, so connections are opened until each has one."""
+def client_of_each_worker(ports: Sequence[int], workers: int) -> Iterator[list[httpx.Client]]:
+    """Yield a client for every worker process: the kernel chooses, so connections are opened until each has one.
+
+    Of several nodes, each is asked at its own port, and gives one worker.
+    """
     with ExitStack() as stack:
+        if len(ports) > 1:
+            yield [stack.enter_context(client_of(port)) for port in ports]
+            return
+        port = ports[0]
         found: dict[str, httpx.Client] = {}
         for _ in range(MOST_CONNECTIONS):
             client = stack.enter_context(client_of(port))
@@ -85,7 +92,8 @@ def client_of_each_worker(port: int, workers: int) -> Iterator[list[httpx.Client
         yield list(found.values())
 
 
-def _wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
+def wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
+    """Wait until the server on a port is ready; raises AssertionError with the end of its log."""
     wait = threading.Event()
     with client_of(port) as client:
         for _ in range(START_SECONDS * 50):
