@@ -28,6 +28,10 @@ class Settings:
 
     data_dir: Path
     database_url: str
+    database_connections: int = 8
+    database_wait_seconds: int = 10
+    database_timeout_seconds: int = 20
+    database_pooler: bool = False
     base_url: str = "http://127.0.0.1:8019"
     mail_url: str = "file:"
     mail_from: str = "ccm@localhost"
@@ -83,6 +87,8 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
     if settings.session_max_seconds < settings.session_idle_seconds:
         raise ConfigError("CCM_SESSION_MAX_SECONDS must not be below CCM_SESSION_IDLE_SECONDS.")
     _check_metrics(settings)
+    if settings.database_wait_seconds > settings.database_timeout_seconds:
+        raise ConfigError("CCM_DATABASE_WAIT_SECONDS must not be above CCM_DATABASE_TIMEOUT_SECONDS.")
     return settings
 
 
@@ -222,6 +228,10 @@ def _networks(name: str, value: object) -> tuple[Network, ...]:
 _NAMES = frozenset(f.name for f in fields(Settings))
 _CHECKS: dict[str, Callable[[str, object], object]] = {
     "database_url": _database_url,
+    "database_connections": _whole(2, 200),
+    "database_wait_seconds": _whole(1, 600),
+    "database_timeout_seconds": _whole(1, 600),
+    "database_pooler": _truth,
     "base_url": _base_url,
     "mail_url": _mail_url,
     "mail_from": _sender,

@@ -14,7 +14,7 @@ import click
 from ccm_core import config
 from ccm_core.cli.names import COMMANDS
 from ccm_core.config import Settings
-from ccm_core.db.engine import Database, open_database
+from ccm_core.db.engine import Database, database_of
 from ccm_core.db.migration import check_revision
 from ccm_core.errors import NotFound
 from ccm_core.services.accounts import Account
@@ -45,7 +45,7 @@ class Host:
     @cached_property
     def database(self) -> Database:
         """The database, which may still miss migrations; raises ConfigError when it cannot be used."""
-        database = open_database(self.settings.database_url)
+        database = database_of(self.settings)
         self._opened.append(database)
         database.check()
         return database

@@ -6,15 +6,28 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 
 from sqlalchemy import Connection, make_url
 
+from ccm_core.config import Settings
 from ccm_core.texts import marked as _
 
-BUSY_SECONDS = 10
-"""How long a read or write waits for its turn, and then for locks that others hold, before the answer is 503."""
 LOCKED = _("The database cannot take the request at present. Please try again in a moment.")
 _AFTER_COMMIT = "after commit"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much of a database one process takes, and for how long it waits; see the settings ``database_…``.
+
+    ``wait_seconds``: for its turn, and then for locks that others hold. SQLite knows no other limit.
+    """
+
+    connections: int = 8
+    wait_seconds: float = 10
+    timeout_seconds: float = 20
+    pooler: bool = False
 
 
 class Database(ABC):
@@ -23,8 +36,9 @@ class Database(ABC):
     What differs between SQLite and PostgreSQL stays below this class and in ``functions.py``.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, limits: Limits) -> None:
         self.url = make_url(url)
+        self._limits = limits
 
     @property
     @abstractmethod
@@ -82,15 +96,26 @@ class Database(ABC):
         """Raise ConfigError, with a sentence that names the database and the mend, when it does not answer."""
 
 
-def open_database(url: str) -> Database:
+def open_database(url: str, limits: Limits = Limits()) -> Database:
     """Return the database of a URL; nothing is connected yet. Each kind loads its own driver alone."""
     if make_url(url).get_backend_name() == "postgresql":
         from ccm_core.db.postgresql import PostgresqlDatabase  # noqa: PLC0415
 
-        return PostgresqlDatabase(url)
+        return PostgresqlDatabase(url, limits)
     from ccm_core.db.sqlite import SqliteDatabase  # noqa: PLC0415
 
-    return SqliteDatabase(url)
+    return SqliteDatabase(url, limits)
+
+
+def database_of(settings: Settings) -> Database:
+    """Return the database that the settings name, with their limits."""
+    limits = Limits(
+        settings.database_connections,
+        settings.database_wait_seconds,
+        settings.database_timeout_seconds,
+        settings.database_pooler,
+    )
+    return open_database(settings.database_url, limits)
 
 
 def after_commit(connection: Connection, act: Callable[[], None]) -> None:

@@ -9,108 +9,39 @@ lock that stays.
 from __future__ import annotations
 
 import threading
-from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, NoReturn, TypeVar
+from typing import Any
 
-import psycopg
-from psycopg.abc import PQGen
-from psycopg.pq import TransactionStatus
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
-from ccm_core.db.engine import BUSY_SECONDS, LOCKED, Database
+from ccm_core.db.engine import Database, Limits
+from ccm_core.db.kept import Driver, Kept
 from ccm_core.db.models import metadata
 from ccm_core.errors import Busy, ConfigError
 
-_T = TypeVar("_T")
-
-CONNECTIONS = 8
-"""Of one process, at most: half of them read, half write. A request needs one, and for a thirtieth of its time."""
 OLDEST = 15
 CONNECT_SECONDS = 5
-STATEMENT_SECONDS = 20
-"""The server ends a statement then; nothing that a request does takes a tenth of it."""
-SILENCE_SECONDS = 25
-"""A server that says nothing for so long is gone, whatever the network thinks."""
+"""Unless the URL has a ``connect_timeout``."""
+GRACE_SECONDS = 5
+"""A server that says nothing for so long after it should have ended a statement is gone, whatever it seems."""
 REBUILDING = 192024
 """The advisory lock of whoever changes the tables."""
 VERSIONS = "alembic_version"
-_READ_ONLY = "25006"
-"""What a standby says, and a primary that has become one."""
-_SESSION = (
-    f"SET statement_timeout = '{STATEMENT_SECONDS}s'; SET lock_timeout = '{BUSY_SECONDS}s';"
-    f" SET idle_in_transaction_session_timeout = '{STATEMENT_SECONDS}s'; SET timezone = 'UTC'"
-)
-
 _ABOUT = text("SELECT current_setting('server_version_num')::int / 10000, current_setting('server_encoding')")
-
-
-class _Driver(psycopg.Connection[Any]):
-    """A connection that does not wait for ever: a server that is gone can leave a socket that looks alive."""
-
-    silence: float | None = SILENCE_SECONDS
-
-    def wait(self, gen: PQGen[_T], interval: float = 0.1, timeout: float | None = None) -> _T:
-        try:
-            return super().wait(gen, interval, timeout or self.silence)
-        except psycopg.OperationalError:
-            if self.pgconn.transaction_status == TransactionStatus.ACTIVE:  # the answer may still come: never read it
-                self.pgconn.finish()
-            raise
-
-
-class _Kept:
-    """So many connections of one kind at most; they are kept open, and the latest used is taken first."""
-
-    def __init__(self, engine: Engine, most: int) -> None:
-        self._engine = engine
-        self._turn = threading.BoundedSemaphore(most)
-        self._idle: deque[Connection] = deque()
-
-    @contextmanager
-    def taken(self) -> Iterator[Connection]:
-        """Wait for a turn and give a connection; raises Busy."""
-        if not self._turn.acquire(timeout=BUSY_SECONDS):
-            raise Busy(LOCKED)
-        try:
-            with _sentences():
-                connection = self._next()
-                try:
-                    yield connection
-                finally:
-                    self._give_back(connection)
-        finally:
-            self._turn.release()
-
-    def _next(self) -> Connection:
-        try:
-            return self._idle.pop()
-        except IndexError:
-            return self._engine.connect()
-
-    def _give_back(self, connection: Connection) -> None:
-        if not connection.invalidated:
-            self._idle.append(connection)
-            return
-        connection.close()
-        self.close()  # what ended this one has ended the others too
-
-    def close(self) -> None:
-        """Close those that nobody uses."""
-        while self._idle:
-            self._idle.pop().close()
+_LIMITED = text("SELECT current_setting('statement_timeout') <> '0' AND current_setting('lock_timeout') <> '0'")
 
 
 class PostgresqlDatabase(Database):
     """One database of a PostgreSQL server."""
 
-    def __init__(self, url: str) -> None:
-        super().__init__(url)
-        self._reads = _Kept(self._engine(reading=True), CONNECTIONS // 2)
-        self._writes = _Kept(self._engine(reading=False), CONNECTIONS // 2)
+    def __init__(self, url: str, limits: Limits) -> None:
+        super().__init__(url, limits)
+        reads = limits.connections // 2
+        self._reads = Kept(self._engine(reading=True), reads, limits.wait_seconds)
+        self._writes = Kept(self._engine(reading=False), limits.connections - reads, limits.wait_seconds)
         self._reading = threading.local()
 
     def _engine(self, *, reading: bool) -> Engine:
@@ -121,16 +52,35 @@ class PostgresqlDatabase(Database):
             use_native_hstore=False,
             hide_parameters=True,  # a failed statement is logged: names, addresses and hashes are not
         )
-        session = _SESSION + ("; SET default_transaction_read_only = on" if reading else "")
+        own, session = self._own(reading=reading)
+        silence = self._silence
 
-        def connect(_dialect: object, _record: object, _arguments: object, options: dict[str, Any]) -> _Driver:
-            own = {"connect_timeout": CONNECT_SECONDS, **options, "client_encoding": "utf8"}
-            driver = _Driver.connect(**own, autocommit=True)
-            driver.execute(session)
+        def connect(_dialect: object, _record: object, _arguments: object, options: dict[str, Any]) -> Driver:
+            given = {"connect_timeout": CONNECT_SECONDS, **options, "client_encoding": "utf8"}
+            driver = Driver.connect(**given, **own, autocommit=True)
+            driver.silence = silence
+            if session:
+                driver.execute(session)
             return driver
 
         event.listen(engine, "do_connect", connect)
         return engine
+
+    def _own(self, *, reading: bool) -> tuple[dict[str, Any], str]:
+        """Return what the driver is told, and what each connection is set to.
+
+        A pooler gives every transaction another of the server's connections: there nothing can be set or prepared.
+        """
+        if self._limits.pooler:
+            return {"prepare_threshold": None}, ""
+        timeout, wait = (round(1000 * seconds) for seconds in (self._limits.timeout_seconds, self._limits.wait_seconds))
+        session = f"SET statement_timeout = {timeout}; SET lock_timeout = {wait}; SET timezone = 'UTC'"
+        session += f"; SET idle_in_transaction_session_timeout = {timeout}"
+        return {}, session + ("; SET default_transaction_read_only = on" if reading else "")
+
+    @property
+    def _silence(self) -> float:
+        return self._limits.timeout_seconds + GRACE_SECONDS
 
     @property
     def name(self) -> str:
@@ -162,7 +112,7 @@ class PostgresqlDatabase(Database):
         """Wait for others who do the same, on this node or another."""
         with self._writer() as connection:
             driver = connection.connection.driver_connection
-            assert isinstance(driver, _Driver)
+            assert isinstance(driver, Driver)
             driver.silence = None
             try:
                 with connection.begin():
@@ -171,7 +121,7 @@ class PostgresqlDatabase(Database):
                     connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": REBUILDING})
                     yield connection
             finally:
-                driver.silence = SILENCE_SECONDS
+                driver.silence = self._silence
 
     def dispose(self) -> None:
         """Close the connections that nobody uses."""
@@ -204,11 +154,8 @@ class PostgresqlDatabase(Database):
         """Raise ConfigError when the server does not answer, is too old, or does not keep text as UTF-8."""
         try:
             with self.write() as connection:
-                version, encoding = connection.execute(
-                    text(
-                        "SELECT current_setting('server_version_num')::int / 10000, current_setting('server_encoding')"
-                    )
-                ).one()
+                version, encoding = connection.execute(_ABOUT).one()
+                limited = connection.execute(_LIMITED).scalar_one()
         except (Busy, DBAPIError) as error:
             cause = error.__cause__ if isinstance(error, Busy) else error
             raise ConfigError(
@@ -230,19 +177,10 @@ class PostgresqlDatabase(Database):
                 name=self.name,
                 encoding=encoding,
             )
-
-
-@contextmanager
-def _sentences() -> Iterator[None]:
-    try:
-        yield
-    except DBAPIError as error:
-        _tell(error)
-
-
-def _tell(error: DBAPIError) -> NoReturn:
-    """Turn what the driver says into Busy: gone, locked, a deadlock, full, not writable; faults of a statement stay."""
-    cause = error.orig
-    if isinstance(cause, psycopg.OperationalError) or getattr(cause, "sqlstate", None) == _READ_ONLY:
-        raise Busy(LOCKED) from error
-    raise error
+        if not limited:
+            raise ConfigError(
+                "%(name)s sets no statement_timeout or no lock_timeout, and behind a pooler we cannot. Run «ALTER ROLE "
+                "%(user)s SET statement_timeout = '20s'», the same with lock_timeout = '10s', and restart the pooler.",
+                name=self.name,
+                user=self.url.username or "ccm",
+            )

@@ -16,7 +16,7 @@ from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
 from sqlalchemy.pool import NullPool
 
-from ccm_core.db.engine import BUSY_SECONDS, LOCKED, Database
+from ccm_core.db.engine import LOCKED, Database, Limits
 from ccm_core.errors import Busy, ConfigError
 
 _SUFFIXES = ("", "-wal", "-shm")
@@ -43,8 +43,8 @@ class SqliteDatabase(Database):
     giving it back costs more than a query.
     """
 
-    def __init__(self, url: str) -> None:
-        super().__init__(url)
+    def __init__(self, url: str, limits: Limits) -> None:
+        super().__init__(url, limits)
         self.path = Path(self.url.database or "")
         self._reads = self._engine("sqlite", isolation_level="AUTOCOMMIT")
         self._writes = self._engine("sqlite+immediate", isolation_level=None)
@@ -59,7 +59,7 @@ class SqliteDatabase(Database):
         options: dict[str, Any] = {"isolation_level": isolation_level} if isolation_level else {}
         engine = create_engine(
             url,
-            connect_args={"timeout": BUSY_SECONDS, "isolation_level": None},
+            connect_args={"timeout": self._limits.wait_seconds, "isolation_level": None},
             poolclass=NullPool,
             hide_parameters=True,  # a failed statement is logged: names, addresses and hashes are not
             **options,
@@ -90,7 +90,7 @@ class SqliteDatabase(Database):
     @contextmanager
     def _writer(self) -> Iterator[Connection]:
         # One writer per process: SQLite's own waiting is a poll and unfair between threads.
-        if not self._writing.acquire(timeout=BUSY_SECONDS):
+        if not self._writing.acquire(timeout=self._limits.wait_seconds):
             raise Busy(LOCKED)
         try:
             with _sentences():

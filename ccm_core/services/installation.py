@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ccm_core.config import Settings
-from ccm_core.db.engine import open_database
+from ccm_core.db.engine import database_of
 from ccm_core.db.migration import upgrade
 from ccm_core.errors import Busy, ConfigError
 from ccm_core.services.accounts import ADMINISTRATOR, USER
@@ -34,12 +34,12 @@ class NewAccount:
 
 def is_installed(settings: Settings) -> bool:
     """Whether key file and database are both there."""
-    return settings.key_file.exists() and open_database(settings.database_url).exists()
+    return settings.key_file.exists() and database_of(settings).exists()
 
 
 def check_fresh(settings: Settings) -> None:
     """Raise ConfigError when there is a key file or a database already: neither is ever overwritten."""
-    keys, database = settings.key_file.exists(), open_database(settings.database_url)
+    keys, database = settings.key_file.exists(), database_of(settings)
     data = database.exists()
     if keys and data:
         raise ConfigError(
@@ -67,7 +67,7 @@ def install(
     with _undoing() as made:
         _make_folder(settings.data_dir, made)
         _make_key_file(settings.key_file, made)
-        database = open_database(settings.database_url)
+        database = database_of(settings)
         database.prepare()
         made.append(database.remove)
         upgrade(database)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 
 from ccm_core.config import Settings
-from ccm_core.db.engine import Database, open_database
+from ccm_core.db.engine import Database, database_of
 from ccm_core.plugin_manager.calls import Calls
 from ccm_core.plugin_manager.discovery import PluginRecord, discover
 from ccm_core.plugin_manager.registry import Registry
@@ -176,7 +176,7 @@ def _ground(
     metrics: Metrics,
     passwords: Passwords | None,
 ) -> _Ground:
-    database, vault = open_database(settings.database_url), Vault(settings.key_file)
+    database, vault = database_of(settings), Vault(settings.key_file)
     faults = Faults(database, clock, f"{socket.gethostname()}:{settings.data_dir}", metrics)
     registry, audit, throttle = (
         Registry(records, faults.report),

@@ -128,7 +128,7 @@ class Host:
         return Tenant(self, name)
 
     def client_of_each_worker(self) -> AbstractContextManager[list[httpx.Client]]:
-        """Return a block's clients, one for every worker process (of two nodes: one each): ``browser.client`` takes one."""
+        """Return a block's clients, one for every worker process or node: ``browser.client`` takes one."""
         return client_of_each_worker([node.port for node in self.nodes] or [self.port], self._workers)
 
     def deliver(self) -> None:

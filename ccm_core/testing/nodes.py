@@ -97,16 +97,18 @@ def rendered(site: str, ports: Sequence[int], listen: Mapping[str, str], error_l
 def proxy(configuration: Path, nodes: Sequence[int], listen: Mapping[str, str]) -> Iterator[subprocess.Popen[bytes]]:
     """Run nginx as an account without rights, until the block ends; raises AssertionError with what it says."""
     entry = pwd.getpwnam(ACCOUNT) if os.geteuid() == 0 else None
-    folder = Path(tempfile.mkdtemp(prefix="ccm-nginx-", dir="/tmp"))  # noqa: S108 - the account must be able to go there
+    folder = Path(tempfile.mkdtemp(prefix="ccm-nginx-", dir="/tmp"))
     try:
         site = rendered(configuration.read_text("utf-8"), nodes, _within(folder, listen), folder / "error.log")
         (folder / "site.conf").write_text(site, "utf-8")
         (folder / "nginx.conf").write_text(_MAIN.format(folder=folder), "utf-8")
-        for path in (folder, *folder.iterdir()) if entry else ():
-            os.chown(path, entry.pw_uid, entry.pw_gid)
+        rights: dict[str, Any] = {}
+        if entry:
+            rights = {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
+            for path in (folder, *folder.iterdir()):
+                os.chown(path, entry.pw_uid, entry.pw_gid)
         command = [shutil.which("nginx") or "/usr/sbin/nginx", "-p", str(folder), "-e", f"{folder}/error.log"]
         command += ["-c", f"{folder}/nginx.conf"]
-        rights: dict[str, Any] = {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []} if entry else {}
         subprocess.run([*command, "-t", "-q"], **rights, check=True)  # noqa: S603 - Debian's nginx
         process = subprocess.Popen(command, **rights)  # noqa: S603 - likewise
         try:
