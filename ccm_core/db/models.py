@@ -272,3 +272,6 @@ throttle = Table("throttle", metadata, ThrottleColumns)
 known_network = Table("known_network", metadata, KnownNetworkColumns)
 code_counter = Table("code_counter", metadata, CodeCounterColumns)
 code_day = Table("code_day", metadata, CodeDayColumns)
+
+version = Table("alembic_version", MetaData(), Column("version_num", String(32)), Column("oldest_program", String(32)))
+"""Alembic's own, with one row: the revision of all others, and which programs still work on them."""

@@ -19,7 +19,7 @@ from sqlalchemy.pool import NullPool
 
 from ccm_core.db.engine import Database, Limits
 from ccm_core.db.kept import Driver, Kept
-from ccm_core.db.models import metadata
+from ccm_core.db.models import metadata, version
 from ccm_core.errors import Busy, ConfigError
 
 OLDEST = 15
@@ -29,7 +29,6 @@ GRACE_SECONDS = 5
 """A server that says nothing for so long after it should have ended a statement is gone, whatever it seems."""
 REBUILDING = 192024
 """The advisory lock of whoever changes the tables."""
-VERSIONS = "alembic_version"
 _ABOUT = text("SELECT current_setting('server_version_num')::int / 10000, current_setting('server_encoding')")
 _LIMITED = text("SELECT current_setting('statement_timeout') <> '0' AND current_setting('lock_timeout') <> '0'")
 
@@ -109,7 +108,10 @@ class PostgresqlDatabase(Database):
 
     @contextmanager
     def rebuild(self) -> Iterator[Connection]:
-        """Wait for others who do the same, on this node or another."""
+        """Wait for others who do the same, on this node or another.
+
+        For a table that is in use only half as long as requests wait for one: these queue up behind us meanwhile.
+        """
         with self._writer() as connection:
             driver = connection.connection.driver_connection
             assert isinstance(driver, Driver)
@@ -119,6 +121,7 @@ class PostgresqlDatabase(Database):
                     connection.execute(text("SET LOCAL statement_timeout = 0"))
                     connection.execute(text("SET LOCAL lock_timeout = 0"))
                     connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": REBUILDING})
+                    connection.execute(text(f"SET LOCAL lock_timeout = {round(500 * self._limits.wait_seconds)}"))
                     yield connection
             finally:
                 driver.silence = self._silence
@@ -137,7 +140,7 @@ class PostgresqlDatabase(Database):
         """Whether the database holds our tables."""
         self.check()
         with self.read() as connection:
-            return inspect(connection).has_table(VERSIONS)
+            return inspect(connection).has_table(version.name)
 
     def prepare(self) -> None:
         """Nothing to do: the database itself is its administrator's work."""
@@ -147,14 +150,14 @@ class PostgresqlDatabase(Database):
         """Remove the tables."""
         with self.rebuild() as connection:
             metadata.drop_all(connection)
-            connection.execute(text(f"DROP TABLE IF EXISTS {VERSIONS}"))
+            version.drop(connection, checkfirst=True)
         self.dispose()
 
     def check(self) -> None:
         """Raise ConfigError when the server does not answer, is too old, or does not keep text as UTF-8."""
         try:
             with self.write() as connection:
-                version, encoding = connection.execute(_ABOUT).one()
+                found, encoding = connection.execute(_ABOUT).one()
                 limited = connection.execute(_LIMITED).scalar_one()
         except (Busy, DBAPIError) as error:
             cause = error.__cause__ if isinstance(error, Busy) else error
@@ -164,11 +167,11 @@ class PostgresqlDatabase(Database):
                 name=self.name,
                 error=" ".join(str(getattr(cause, "orig", None) or cause).split()),
             ) from error
-        if version < OLDEST:
+        if found < OLDEST:
             raise ConfigError(
                 "%(name)s is PostgreSQL %(found)d. Use version %(oldest)d or newer.",
                 name=self.name,
-                found=version,
+                found=found,
                 oldest=OLDEST,
             )
         if encoding != "UTF8":

@@ -21,8 +21,15 @@ def older_database(data: Path, revision: str) -> None:
 def test_an_upgrade_says_from_where_to_where_it_went(console: Console) -> None:
     older_database(console.data, "0001")
     assert "Run «ccm db upgrade»." in console.refused("users", "list")
-    assert console.done("db", "upgrade").out == f"The database was upgraded from revision 0001 to {migration.HEAD}.\n"
+    done = console.done("db", "upgrade", "--yes")
+    assert done.out == f"The database was upgraded from revision 0001 to {migration.HEAD}.\n"
     assert console.done("db", "upgrade").out == "The database is up to date.\n"
+
+
+def test_an_upgrade_that_servers_would_not_survive_is_asked_about(console: Console) -> None:
+    older_database(console.data / "ccm.sqlite3", "0001")
+    assert "stop them first. Add --yes" in console.refused("db", "upgrade")
+    assert "Run «ccm db upgrade»." in console.refused("users", "list")
 
 
 def test_an_upgrade_needs_no_key_file(console: Console) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from sqlalchemy import text
 
 from ccm_core.db import migration
 from ccm_core.db.engine import Database, open_database
@@ -156,10 +157,54 @@ def test_a_start_names_what_is_missing(database: Database) -> None:
     migration.check_revision(database)
 
 
-def test_a_database_of_a_newer_version_is_refused(database: Database) -> None:
+def newer(database: Database, oldest: str | None) -> Database:
+    """Let a newer version have upgraded a database, which says that programs since ``oldest`` work on it."""
     migration.upgrade(database)
     with database.write() as connection:
-        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0999'")
+        told = "UPDATE alembic_version SET version_num = '0999', oldest_program = :oldest"
+        connection.execute(text(told), {"oldest": oldest})
+    return database
+
+
+@pytest.mark.parametrize("oldest", [None, "0999"])
+def test_a_database_of_a_newer_version_that_takes_something_away_is_refused(
+    database: Database, oldest: str | None
+) -> None:
     for step in (migration.check_revision, migration.upgrade):
         with pytest.raises(ConfigError, match="newer version of ccm-core"):
-            step(database)
+            step(newer(database, oldest))
+
+
+def test_a_database_that_a_newer_version_only_added_to_is_worked_with_and_left_alone(database: Database) -> None:
+    ahead = newer(database, migration.HEAD)
+    migration.check_revision(ahead)
+    migration.upgrade(ahead)
+    assert migration.current(ahead) == "0999"
+    assert not migration.pending(ahead)
+    assert not migration.breaks(ahead)
+
+
+def test_a_database_from_before_versions_said_so_learns_which_programs_work(database: Database) -> None:
+    migration.upgrade(database)
+    with database.write() as connection:
+        connection.exec_driver_sql("ALTER TABLE alembic_version DROP COLUMN oldest_program")
+    migration.check_revision(database)
+    migration.upgrade(database)
+    with database.read() as connection:
+        row = connection.exec_driver_sql("SELECT version_num, oldest_program FROM alembic_version").one()
+    assert tuple(row) == (migration.HEAD, runner.oldest_program(migration.HEAD))
+
+
+def test_every_revision_says_which_programs_work_on_its_tables_and_none_takes_that_back() -> None:
+    revisions = [f"{number:04}" for number in range(1, int(migration.HEAD) + 1)]
+    oldest = [runner.oldest_program(revision) for revision in revisions]
+    assert oldest == sorted(oldest)
+    assert all(one <= revision for one, revision in zip(oldest, revisions, strict=True))
+
+
+def test_an_upgrade_that_breaks_the_program_before_is_told_from_one_that_adds(database: Database) -> None:
+    assert not migration.breaks(database)
+    migration.upgrade(database, "0001")
+    assert migration.breaks(database)
+    migration.upgrade(database)
+    assert not migration.breaks(database)

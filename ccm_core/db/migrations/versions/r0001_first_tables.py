@@ -8,6 +8,7 @@ from alembic import op
 
 revision = "0001"
 down_revision = None
+oldest_program = "0001"
 
 NUMBER = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
