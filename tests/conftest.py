@@ -42,6 +42,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--database", choices=("sqlite", "postgresql"), default="sqlite", help=help_database)
     help_nodes = "run every host under test as two nodes behind nginx; needs --database=postgresql"
     parser.addoption("--nodes", type=int, choices=(1, 2), default=1, help=help_nodes)
+    help_absence = "seconds for which tests/nodes keep the database away, at least"
+    parser.addoption("--absence", type=float, default=0, help=help_absence)
     parser.addoption("--in-process", action="store_true", help="let one application of the test process be the host")
 
 

@@ -4,10 +4,11 @@
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 DEBIAN = Path("/usr/lib/postgresql")
@@ -46,6 +47,24 @@ class Server:
 
     def stop(self, mode: str = "immediate") -> None:
         self._run("pg_ctl", "--wait", f"--mode={mode}", "stop")
+
+    def freeze(self) -> None:
+        """Let nothing of the server run, as if its machine hung; connections stay open."""
+        self._send(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        self._send(signal.SIGCONT)
+
+    def _send(self, number: signal.Signals) -> None:
+        pid = (self._folder / "data" / "postmaster.pid").read_text("ascii").split()[0]
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split()
+        for one in (pid, *children):
+            with suppress(ProcessLookupError):  # one that was about to end
+                os.kill(int(one), number)
+
+    def program(self, name: str) -> Path:
+        """Return where Debian keeps one of PostgreSQL's programs."""
+        return self._programs / name
 
     def _run(self, program: str, *arguments: str) -> None:
         command = [str(self._programs / program), f"--pgdata={self._folder}/data", *arguments]

@@ -25,8 +25,8 @@ from ccm_core.errors import Busy, ConfigError
 OLDEST = 15
 CONNECT_SECONDS = 5
 """Unless the URL has a ``connect_timeout``."""
-GRACE_SECONDS = 5
-"""A server that says nothing for so long after it should have ended a statement is gone, whatever it seems."""
+SILENCE = 1.25
+"""A server that says nothing for so many times what a statement may take is gone, whatever it seems."""
 REBUILDING = 192024
 """The advisory lock of whoever changes the tables."""
 _ABOUT = text("SELECT current_setting('server_version_num')::int / 10000, current_setting('server_encoding')")
@@ -79,7 +79,7 @@ class PostgresqlDatabase(Database):
 
     @property
     def _silence(self) -> float:
-        return self._limits.timeout_seconds + GRACE_SECONDS
+        return SILENCE * self._limits.timeout_seconds
 
     @property
     def name(self) -> str:

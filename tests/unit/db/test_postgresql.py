@@ -197,7 +197,7 @@ def test_a_read_whose_connection_is_cut_fails_and_the_next_one_works(server: Ser
 
 
 def test_a_server_that_falls_silent_is_given_up(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(postgresql, "GRACE_SECONDS", -9.8)
+    monkeypatch.setattr(postgresql, "SILENCE", 0.02)
     silent = open_database(database.url.render_as_string(), Limits(timeout_seconds=10))
     with pytest.raises(Busy), silent.read() as connection:
         connection.exec_driver_sql("SELECT pg_sleep(5)")
