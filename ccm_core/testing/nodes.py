@@ -7,10 +7,12 @@ import os
 import pwd
 import re
 import shutil
+import socket
 import subprocess
 import tempfile
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -112,12 +114,22 @@ def proxy(configuration: Path, nodes: Sequence[int], listen: Mapping[str, str]) 
         subprocess.run([*command, "-t", "-q"], **rights, check=True)  # noqa: S603 - Debian's nginx
         process = subprocess.Popen(command, **rights)  # noqa: S603 - likewise
         try:
+            _wait_until_it_listens(int(listen["443"]), process)
             yield process
         finally:
             process.terminate()
             process.wait(30)
     finally:
         shutil.rmtree(folder)
+
+
+def _wait_until_it_listens(port: int, process: subprocess.Popen[bytes]) -> None:
+    wait = threading.Event()
+    while process.poll() is None:
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+            return
+        wait.wait(0.01)
+    raise AssertionError("nginx did not start")
 
 
 def _within(folder: Path, listen: Mapping[str, str]) -> dict[str, str]:

@@ -48,6 +48,9 @@ PLUGIN_PATHS = [
 ]
 
 
+@pytest.mark.one_node(
+    "nginx answers malformed or oversized requests and TRACE itself, reads bodies whole, and ends connections its own way"
+)
 def test_an_id_of_nobody_leads_nowhere(tenant: Tenant) -> None:
     other = tenant.host.tenant().add_user("foreign")
     browser = tenant.browser("admin")
@@ -68,6 +71,9 @@ def test_an_id_of_nobody_leads_nowhere(tenant: Tenant) -> None:
     assert snapshot(tenant) == before
 
 
+@pytest.mark.one_node(
+    "nginx answers malformed or oversized requests and TRACE itself, reads bodies whole, and ends connections its own way"
+)
 @pytest.mark.parametrize("page", ["/password/reset/", "/activate/", "/account/email/"])
 def test_a_made_up_token_is_told_to_be_invalid(tenant: Tenant, page: str) -> None:
     browser = tenant.browser("erika")
@@ -110,6 +116,9 @@ def test_a_query_that_is_no_text_is_refused(tenant: Tenant, query: str) -> None:
         assert (answer.status_code, "The request could not be read." in answer.text) == (400, True)
 
 
+@pytest.mark.one_node(
+    "nginx answers malformed or oversized requests and TRACE itself, reads bodies whole, and ends connections its own way"
+)
 def test_a_page_that_a_plugin_does_not_have_does_not_exist(tenant: Tenant) -> None:
     tenant.activate("twofactor")
     browser = tenant.browser("erika")
@@ -134,6 +143,9 @@ def test_a_suffix_makes_another_page_of_none(tenant: Tenant) -> None:
         assert (answer.status_code, answer.headers["cache-control"]) == (404, "no-store")
 
 
+@pytest.mark.one_node(
+    "nginx answers malformed or oversized requests and TRACE itself, reads bodies whole, and ends connections its own way"
+)
 @pytest.mark.parametrize(
     "path",
     ["/static/0000000000000000/app.css", "/static/x/..%2f..%2fapp.py", "/static/x/%2e%2e", "/static/x/app.css%00"],

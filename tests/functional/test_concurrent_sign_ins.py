@@ -50,7 +50,7 @@ def test_twenty_people_sign_in_at_once(tenant: Tenant, crowd: list[str]) -> None
         statuses = all_at_once(browsers, lambda browser: browser.log_in(names[browser], PASSWORD))
     assert statuses == [200] * CROWD
     assert {browser.path for browser in browsers} == {"/"}
-    assert len({browser.response.headers[WORKER_HEADER] for browser in browsers}) == 2
+    assert len({browser.response.headers[WORKER_HEADER] for browser in browsers}) >= 2
     assert len(events(tenant, "login.succeeded")) == CROWD
 
 

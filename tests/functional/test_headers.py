@@ -89,6 +89,9 @@ def answers(tenant: Tenant) -> dict[str, httpx.Response]:
 STATUSES = {200, 303, 400, 403, 404, 405, 409, 411, 413, 415, 500, 503}
 
 
+@pytest.mark.one_node(
+    "nginx answers malformed or oversized requests and TRACE itself, reads bodies whole, and ends connections its own way"
+)
 def test_every_answer_has_all_headers(host: Host) -> None:
     found = answers(host.tenant())
     assert {one.status_code for one in found.values()} == STATUSES
@@ -97,6 +100,9 @@ def test_every_answer_has_all_headers(host: Host) -> None:
         assert answer.headers["cache-control"] == "no-store"
 
 
+@pytest.mark.one_node(
+    "nginx answers malformed or oversized requests and TRACE itself, reads bodies whole, and ends connections its own way"
+)
 def test_over_https_every_answer_asks_for_https_for_a_year(secure: Host) -> None:
     found = answers(secure.tenant())
     assert {one.status_code for one in found.values()} == STATUSES

@@ -28,6 +28,9 @@ def on_premise(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tenant]:
         yield tenant
 
 
+@pytest.mark.one_node(
+    "nginx answers malformed or oversized requests and TRACE itself, reads bodies whole, and ends connections its own way"
+)
 @pytest.mark.parametrize("path", ODD_PATHS)
 def test_on_premise_another_name_leads_to_the_only_one(on_premise: Tenant, path: str) -> None:
     for method in ("GET", "HEAD"):
@@ -106,6 +109,7 @@ def test_forged_addresses_do_not_free_from_the_delay(on_premise: Tenant) -> None
     assert statuses == [401, 401, 401, 401, 401, 429, 429]
 
 
+@pytest.mark.one_node("nginx passes no X-Forwarded-Host on; tests/nodes/test_proxy.py")
 def test_the_forwarded_name_counts_from_a_trusted_proxy_alone(host: Host, tenant: Tenant, on_premise: Tenant) -> None:
     def ask(client: httpx.Client, name: str, forwarded: str) -> int:
         return client.get("/login", headers={"Host": name, "X-Forwarded-Host": forwarded}).status_code

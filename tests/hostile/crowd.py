@@ -23,5 +23,5 @@ def at_both_workers(host: Host, browsers: Sequence[Browser], act: Callable[[Brow
         statuses = all_at_once(browsers, act)
     for browser, client in zip(browsers, own, strict=True):
         browser.client = client
-    assert len({browser.response.headers[WORKER_HEADER] for browser in browsers}) == 2
+    assert len({browser.response.headers[WORKER_HEADER] for browser in browsers}) >= 2
     return statuses

@@ -205,6 +205,9 @@ QUICK = 4.0
 """Seconds of wall time, for a busy machine; below the five after which judging a code is given up."""
 
 
+@pytest.mark.one_node(
+    "nginx answers malformed or oversized requests and TRACE itself, reads bodies whole, and ends connections its own way"
+)
 def test_h21_bodies_beyond_any_form_are_refused_unread_and_quickly(erika: Enrolled) -> None:
     browser = erika.at_second_dialog()
     start = urlencode({"page_token": token_of(browser), "code": ""}).encode()

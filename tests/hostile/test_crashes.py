@@ -217,6 +217,7 @@ CHANGES = {
 }
 
 
+@pytest.mark.one_node("works on one node's folder or processes; tests/nodes does the like over two")
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("change", CHANGES)
 def test_a_change_that_a_kill_interrupts_is_whole_or_absent(machine: Machine, change: str, after: bool) -> None:
@@ -240,6 +241,7 @@ def test_a_change_that_a_kill_interrupts_is_whole_or_absent(machine: Machine, ch
     assert facts(tenant) == whole
 
 
+@pytest.mark.one_node("works on one node's folder or processes; tests/nodes does the like over two")
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 def test_no_notice_is_lost_when_its_delivery_is_killed(machine: Machine, after: bool) -> None:
     for number in count(1):

@@ -86,6 +86,9 @@ def test_a_form_that_no_page_of_the_instance_sends_is_refused_and_changes_nothin
     assert everything(protected) == before
 
 
+@pytest.mark.one_node(
+    "nginx answers malformed or oversized requests and TRACE itself, reads bodies whole, and ends connections its own way"
+)
 @pytest.mark.parametrize(("method", "path"), ROUTES)
 def test_every_route_answers_every_method_with_all_headers(protected: Tenant, method: str, path: str) -> None:
     visitor, admin = protected.browser(), protected.browser("admin")
@@ -170,6 +173,9 @@ def hosts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Host]]
         yield found
 
 
+@pytest.mark.one_node(
+    "nginx answers malformed or oversized requests and TRACE itself, reads bodies whole, and ends connections its own way"
+)
 @pytest.mark.parametrize("scheme", ["http", "https"])
 @pytest.mark.parametrize("status", sorted(PROVOKED))
 def test_an_answer_of_this_status_has_all_headers(hosts: dict[str, Host], scheme: str, status: int) -> None:
@@ -206,6 +212,9 @@ NO_HTTP = {
 }
 
 
+@pytest.mark.one_node(
+    "nginx answers malformed or oversized requests and TRACE itself, reads bodies whole, and ends connections its own way"
+)
 @pytest.mark.parametrize("kind", sorted(NO_HTTP))
 def test_what_is_no_request_gets_an_empty_answer_and_the_end_of_the_connection(host: Host, kind: str) -> None:
     """The server refuses it before the application sees it: there are no headers of ours, and nothing to protect."""

@@ -174,6 +174,7 @@ def test_h83_a_plugin_that_is_deleted_opens_nothing_before_and_after_the_restart
         assert_others_go_on(tenant, "deleted", "not installed")
 
 
+@pytest.mark.one_node("works on one node's folder or processes; tests/nodes does the like over two")
 def test_h84_with_another_key_no_code_is_right_and_the_administrator_reads_why(tmp_path: Path) -> None:
     with running_host(tmp_path) as host:
         tenant = host.tenant()

@@ -36,6 +36,7 @@ def cpu(pid: int) -> float:
     return time.clock_gettime((~pid << 3) | 2)
 
 
+@pytest.mark.one_node("measures the processor time of one process")
 def test_h92_the_work_for_a_known_an_unknown_a_disabled_and_an_invited_name_is_the_same(tenant: Tenant) -> None:
     """CPU time of the worker process, the kinds in turn, so that whatever else the machine does meets all alike."""
     tenant.add_user("invited", password=None)

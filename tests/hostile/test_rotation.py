@@ -24,6 +24,7 @@ def host(tmp_path: Path) -> Iterator[Host]:
         yield running
 
 
+@pytest.mark.one_node("works on one node's folder or processes; tests/nodes does the like over two")
 def test_while_keys_rotate_everybody_signs_in_and_open_pages_go_on(protected: Tenant) -> None:
     tenant, host = protected, protected.host
     names = [f"person{number}" for number in range(PEOPLE)]

@@ -28,6 +28,7 @@ from tests.hostile.secrecy import LINK, Diary, Secret
 from tests.hostile.secrecy_plugin import PLUGIN, lay_out
 from tests.hostile.secrecy_story import ADMIN, PLAIN, Story, tell, tell_strictly
 
+pytestmark = pytest.mark.one_node("works on one node's folder or processes; tests/nodes does the like over two")
 MODES: dict[str, Callable[[Story], None]] = {"false": tell, "true": tell_strictly}
 KINDS = {"password", "code", "key", "link", "ccm_session", "ccm_login", "ccm_visit", "page token"}
 COMMANDS = {"audit", "doctor", "users", "plugins", "keys", "mail", "twofactor"}

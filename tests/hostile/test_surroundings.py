@@ -105,6 +105,7 @@ def waited_for(reached: Callable[[], bool]) -> bool:
     return any(reached() or wait.wait(0.02) for _ in range(750))
 
 
+@pytest.mark.one_node("works on one node's folder or processes; tests/nodes does the like over two")
 def test_a_database_that_takes_no_writes_is_told_and_nothing_opens(tenant: Tenant) -> None:
     tenant.activate("twofactor")
     enrol(tenant, account(tenant))

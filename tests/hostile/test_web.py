@@ -33,6 +33,9 @@ FOREIGN = {
 }
 
 
+@pytest.mark.one_node(
+    "nginx answers malformed or oversized requests and TRACE itself, reads bodies whole, and ends connections its own way"
+)
 @pytest.mark.parametrize("kind", FOREIGN)
 def test_h87_a_foreign_return_address_leads_to_our_own_start_page(erika: Enrolled, kind: str) -> None:
     address, tenant = FOREIGN[kind], erika.tenant
@@ -96,6 +99,9 @@ def new_lines(log: Path, since: int) -> list[dict[str, object]]:
     return [json.loads(line) for line in text.decode("utf-8").removesuffix("\n").split("\n") if line]
 
 
+@pytest.mark.one_node(
+    "nginx answers malformed or oversized requests and TRACE itself, reads bodies whole, and ends connections its own way"
+)
 @pytest.mark.parametrize("number", range(len(EVIL_NAMES)))
 def test_h89_a_name_forges_no_line_of_the_log_and_no_entry_of_the_trail(tenant: Tenant, number: int) -> None:
     name, log = EVIL_NAMES[number], tenant.host.settings.data_dir / "server.log"
