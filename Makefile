@@ -15,7 +15,7 @@ STORIES := 50000
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run setup test model check format fuzz mutants bench screenshots lock clean programs $(CHECKS)
+.PHONY: help run setup test nodes model check format fuzz mutants bench screenshots lock clean programs $(CHECKS)
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -29,6 +29,9 @@ test: programs $(STAMPS)/dev ## set up what the tests need and run all of them o
 	@export TMPDIR="$$(tools/test-folder)"; for database in $(DATABASES); do \
 	  $(PYTEST) --database=$$database $(ARGS) || [ $$? = 5 -a $$database = postgresql ] || exit 1; \
 	done
+
+nodes: programs $(STAMPS)/dev ## run the functional and hostile tests on two nodes behind nginx on PostgreSQL, and lose the database for 30 seconds
+	$(BIN)/python -m pytest -n 2 --dist loadscope --database=postgresql --nodes=2 --absence=30 tests/functional tests/hostile tests/nodes $(ARGS)
 
 model: programs $(STAMPS)/dev ## tell the model of the sign-in 50,000 random stories (fewer: make model STORIES=1000)
 	TMPDIR="$$(tools/test-folder)" MODEL_STORIES=$(STORIES) $(PYTEST) -x -rP -o faulthandler_timeout=0 tests/model/test_stories.py $(ARGS)

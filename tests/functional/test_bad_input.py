@@ -106,7 +106,7 @@ def test_bytes_that_are_no_text_are_refused(tenant: Tenant, form: str) -> None:
 
 
 @pytest.mark.one_node(
-    "nginx answers malformed or oversized requests and TRACE itself, reads bodies whole, and ends connections its own way"
+    "nginx itself answers malformed or large requests and TRACE, reads bodies whole and ends connections"
 )
 @pytest.mark.parametrize("form", FORMS)
 def test_other_kinds_of_bodies_are_refused(tenant: Tenant, form: str) -> None:
@@ -135,7 +135,7 @@ def test_other_kinds_of_bodies_are_refused(tenant: Tenant, form: str) -> None:
 
 
 @pytest.mark.one_node(
-    "nginx answers malformed or oversized requests and TRACE itself, reads bodies whole, and ends connections its own way"
+    "nginx itself answers malformed or large requests and TRACE, reads bodies whole and ends connections"
 )
 @pytest.mark.parametrize(
     ("method", "path", "asked", "status"),

@@ -49,7 +49,7 @@ PLUGIN_PATHS = [
 
 
 @pytest.mark.one_node(
-    "nginx answers malformed or oversized requests and TRACE itself, reads bodies whole, and ends connections its own way"
+    "nginx itself answers malformed or large requests and TRACE, reads bodies whole and ends connections"
 )
 def test_an_id_of_nobody_leads_nowhere(tenant: Tenant) -> None:
     other = tenant.host.tenant().add_user("foreign")
@@ -72,7 +72,7 @@ def test_an_id_of_nobody_leads_nowhere(tenant: Tenant) -> None:
 
 
 @pytest.mark.one_node(
-    "nginx answers malformed or oversized requests and TRACE itself, reads bodies whole, and ends connections its own way"
+    "nginx itself answers malformed or large requests and TRACE, reads bodies whole and ends connections"
 )
 @pytest.mark.parametrize("page", ["/password/reset/", "/activate/", "/account/email/"])
 def test_a_made_up_token_is_told_to_be_invalid(tenant: Tenant, page: str) -> None:
@@ -117,7 +117,7 @@ def test_a_query_that_is_no_text_is_refused(tenant: Tenant, query: str) -> None:
 
 
 @pytest.mark.one_node(
-    "nginx answers malformed or oversized requests and TRACE itself, reads bodies whole, and ends connections its own way"
+    "nginx itself answers malformed or large requests and TRACE, reads bodies whole and ends connections"
 )
 def test_a_page_that_a_plugin_does_not_have_does_not_exist(tenant: Tenant) -> None:
     tenant.activate("twofactor")
@@ -144,7 +144,7 @@ def test_a_suffix_makes_another_page_of_none(tenant: Tenant) -> None:
 
 
 @pytest.mark.one_node(
-    "nginx answers malformed or oversized requests and TRACE itself, reads bodies whole, and ends connections its own way"
+    "nginx itself answers malformed or large requests and TRACE, reads bodies whole and ends connections"
 )
 @pytest.mark.parametrize(
     "path",

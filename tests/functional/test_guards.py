@@ -197,7 +197,7 @@ def test_a_method_cannot_be_changed_by_a_header_or_a_field(tenant: Tenant, heade
 
 
 @pytest.mark.one_node(
-    "nginx answers malformed or oversized requests and TRACE itself, reads bodies whole, and ends connections its own way"
+    "nginx itself answers malformed or large requests and TRACE, reads bodies whole and ends connections"
 )
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "FOO"])
 def test_other_methods_reach_no_route(tenant: Tenant, method: str) -> None:

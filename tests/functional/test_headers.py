@@ -90,7 +90,7 @@ STATUSES = {200, 303, 400, 403, 404, 405, 409, 411, 413, 415, 500, 503}
 
 
 @pytest.mark.one_node(
-    "nginx answers malformed or oversized requests and TRACE itself, reads bodies whole, and ends connections its own way"
+    "nginx itself answers malformed or large requests and TRACE, reads bodies whole and ends connections"
 )
 def test_every_answer_has_all_headers(host: Host) -> None:
     found = answers(host.tenant())
@@ -101,7 +101,7 @@ def test_every_answer_has_all_headers(host: Host) -> None:
 
 
 @pytest.mark.one_node(
-    "nginx answers malformed or oversized requests and TRACE itself, reads bodies whole, and ends connections its own way"
+    "nginx itself answers malformed or large requests and TRACE, reads bodies whole and ends connections"
 )
 def test_over_https_every_answer_asks_for_https_for_a_year(secure: Host) -> None:
     found = answers(secure.tenant())

@@ -29,7 +29,7 @@ def on_premise(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tenant]:
 
 
 @pytest.mark.one_node(
-    "nginx answers malformed or oversized requests and TRACE itself, reads bodies whole, and ends connections its own way"
+    "nginx itself answers malformed or large requests and TRACE, reads bodies whole and ends connections"
 )
 @pytest.mark.parametrize("path", ODD_PATHS)
 def test_on_premise_another_name_leads_to_the_only_one(on_premise: Tenant, path: str) -> None:

@@ -100,7 +100,7 @@ NAMES += " {folder}/bystander.py %2f{folder}%2fbystander file:%2f%2f{folder}"
 
 
 @pytest.mark.one_node(
-    "nginx answers malformed or oversized requests and TRACE itself, reads bodies whole, and ends connections its own way"
+    "nginx itself answers malformed or large requests and TRACE, reads bodies whole and ends connections"
 )
 @pytest.mark.parametrize("name", [*NAMES.split(), "x" * 3000])
 def test_h81_a_name_of_no_plugin_is_404_and_imports_nothing(watched: tuple[Host, Path], name: str) -> None:

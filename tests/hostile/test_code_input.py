@@ -206,7 +206,7 @@ QUICK = 4.0
 
 
 @pytest.mark.one_node(
-    "nginx answers malformed or oversized requests and TRACE itself, reads bodies whole, and ends connections its own way"
+    "nginx itself answers malformed or large requests and TRACE, reads bodies whole and ends connections"
 )
 def test_h21_bodies_beyond_any_form_are_refused_unread_and_quickly(erika: Enrolled) -> None:
     browser = erika.at_second_dialog()

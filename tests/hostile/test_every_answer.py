@@ -87,7 +87,7 @@ def test_a_form_that_no_page_of_the_instance_sends_is_refused_and_changes_nothin
 
 
 @pytest.mark.one_node(
-    "nginx answers malformed or oversized requests and TRACE itself, reads bodies whole, and ends connections its own way"
+    "nginx itself answers malformed or large requests and TRACE, reads bodies whole and ends connections"
 )
 @pytest.mark.parametrize(("method", "path"), ROUTES)
 def test_every_route_answers_every_method_with_all_headers(protected: Tenant, method: str, path: str) -> None:
@@ -174,7 +174,7 @@ def hosts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Host]]
 
 
 @pytest.mark.one_node(
-    "nginx answers malformed or oversized requests and TRACE itself, reads bodies whole, and ends connections its own way"
+    "nginx itself answers malformed or large requests and TRACE, reads bodies whole and ends connections"
 )
 @pytest.mark.parametrize("scheme", ["http", "https"])
 @pytest.mark.parametrize("status", sorted(PROVOKED))
@@ -213,7 +213,7 @@ NO_HTTP = {
 
 
 @pytest.mark.one_node(
-    "nginx answers malformed or oversized requests and TRACE itself, reads bodies whole, and ends connections its own way"
+    "nginx itself answers malformed or large requests and TRACE, reads bodies whole and ends connections"
 )
 @pytest.mark.parametrize("kind", sorted(NO_HTTP))
 def test_what_is_no_request_gets_an_empty_answer_and_the_end_of_the_connection(host: Host, kind: str) -> None:

@@ -241,7 +241,7 @@ def test_h97_of_two_session_cookies_the_first_counts_or_none(people: tuple[Tenan
 
 
 @pytest.mark.one_node(
-    "nginx answers malformed or oversized requests and TRACE itself, reads bodies whole, and ends connections its own way"
+    "nginx itself answers malformed or large requests and TRACE, reads bodies whole and ends connections"
 )
 @pytest.mark.parametrize("size", [4_097, 8_192, 60_000])
 def test_h97_a_large_or_odd_cookie_breaks_nothing(people: tuple[Tenant, str, str], size: int) -> None:

@@ -34,7 +34,7 @@ FOREIGN = {
 
 
 @pytest.mark.one_node(
-    "nginx answers malformed or oversized requests and TRACE itself, reads bodies whole, and ends connections its own way"
+    "nginx itself answers malformed or large requests and TRACE, reads bodies whole and ends connections"
 )
 @pytest.mark.parametrize("kind", FOREIGN)
 def test_h87_a_foreign_return_address_leads_to_our_own_start_page(erika: Enrolled, kind: str) -> None:
@@ -100,7 +100,7 @@ def new_lines(log: Path, since: int) -> list[dict[str, object]]:
 
 
 @pytest.mark.one_node(
-    "nginx answers malformed or oversized requests and TRACE itself, reads bodies whole, and ends connections its own way"
+    "nginx itself answers malformed or large requests and TRACE, reads bodies whole and ends connections"
 )
 @pytest.mark.parametrize("number", range(len(EVIL_NAMES)))
 def test_h89_a_name_forges_no_line_of_the_log_and_no_entry_of_the_trail(tenant: Tenant, number: int) -> None:
