@@ -57,16 +57,17 @@ def server(
 
 def client_of(port: int) -> httpx.Client:
     """Return a client that many browsers share: it keeps connections, but no cookies, and waits longer than needed."""
-    return httpx.Client(base_url=f"http://127.0.0.1:{port}", cookies=_no_cookies(), timeout=60, trust_env=False)
+    return httpx.Client(base_url=f"http://127.0.0.1:{port}", cookies=no_cookies(), timeout=60, trust_env=False)
 
 
 def client_of_app(app: Callable[..., Any]) -> httpx.Client:
     """Return such a client of an application in this process, without a server."""
     transport = httpx.WSGITransport(app)
-    return httpx.Client(base_url="http://127.0.0.1", cookies=_no_cookies(), transport=transport, trust_env=False)
+    return httpx.Client(base_url="http://127.0.0.1", cookies=no_cookies(), transport=transport, trust_env=False)
 
 
-def _no_cookies() -> CookieJar:
+def no_cookies() -> CookieJar:
+    """Return what keeps a client from mixing up the cookies of its browsers."""
     return CookieJar(DefaultCookiePolicy(allowed_domains=[]))
 
 

@@ -8,9 +8,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-import psycopg
 import pytest
-from sqlalchemy import make_url
 
 from ccm_core.config import load
 from ccm_core.testing.host import Tenant, running_host
@@ -45,17 +43,10 @@ def test_the_settings_of_a_node_are_taken() -> None:
     assert [str(network) for network in settings.trusted_proxies] == ["10.0.0.10/32"]
 
 
-def new_database(server: Server, name: str) -> str:
-    with psycopg.connect(server.url, autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)".encode())
-        connection.execute(f"CREATE DATABASE {name} OWNER ccm ENCODING 'UTF8' TEMPLATE template0".encode())
-    return make_url(server.url).set(database=name).render_as_string()
-
-
 def test_what_systemd_would_start_serves_people(server: Server, tmp_path: Path) -> None:
     port = free_port()
     program = Program(tmp_path / "data", port)
-    own = {"CCM_DATA_DIR": str(program.data), "CCM_DATABASE_URL": new_database(server, "unit"), "CCM_MAIL_URL": "file:"}
+    own = {"CCM_DATA_DIR": str(program.data), "CCM_DATABASE_URL": server.database("unit"), "CCM_MAIL_URL": "file:"}
     program.settings = SETTINGS | own | {"CCM_BASE_URL": program.url}
     program.init()
     (line,) = re.findall(r"^ExecStart=(.*)$", UNIT, re.MULTILINE)
@@ -71,7 +62,7 @@ def test_who_signed_in_with_a_code_before_does_so_after_a_restore(server: Server
     data, backup = tmp_path / "data", tmp_path / "backup"
     for folder in (data, backup):
         folder.mkdir()
-    url = new_database(server, "restored") if kind == "postgresql" else f"sqlite:///{data / 'ccm.sqlite3'}"
+    url = server.database("restored") if kind == "postgresql" else f"sqlite:///{data / 'ccm.sqlite3'}"
     programs = f"{server.program('pg_dump').parent}:{os.environ['PATH']}"
     told = {"CCM_DATA_DIR": str(data), "CCM_DATABASE_URL": url, "BACKUP": str(backup), "PATH": programs}
 
@@ -89,7 +80,7 @@ def test_who_signed_in_with_a_code_before_does_so_after_a_restore(server: Server
         path.unlink() if path.is_file() else shutil.rmtree(path)
     shutil.copy2(backup / "keys", data / "keys")
     if kind == "postgresql":
-        new_database(server, "restored")
+        server.database("restored")
         run("pg_restore")
     else:
         shutil.copy2(backup / "ccm.sqlite3", data / "ccm.sqlite3")

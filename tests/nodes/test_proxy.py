@@ -14,10 +14,12 @@ import httpx
 import pytest
 
 from ccm_core.testing.browser import Browser
-from ccm_core.testing.host import PASSWORD, Tenant
+from ccm_core.testing.host import PASSWORD, running_host
 from ccm_core.testing.nodes import proxy
-from ccm_core.testing.server import client_of, free_port
+from ccm_core.testing.server import client_of, free_port, no_cookies
+from tests.functional.acts import account
 from tests.nodes.conftest import NGINX
+from tests.postgresql import Server
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok"
 
@@ -126,13 +128,26 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def test_people_sign_in_by_https(tmp_path: Path, tenant: Tenant, certificate: Path) -> None:
-    """The nodes of this test are those of the others: what https changes in them is in the hosts of the next test."""
-    ports = [node.port for node in tenant.host.nodes]
+def test_people_sign_in_by_https(server: Server, tmp_path: Path, certificate: Path) -> None:
+    options = {"database_url": server.database("https"), "trusted_proxies": "127.0.0.1"}
     listen = {"443": str(free_port()), "80": str(free_port()), "certificate": str(certificate)}
-    trusted = ssl.create_default_context(cafile=str(certificate))
-    base = f"https://127.0.0.1:{listen['443']}"
-    with proxy(NGINX, ports, listen), httpx.Client(base_url=base, verify=trusted, trust_env=False) as client:
+    trusted, base = ssl.create_default_context(cafile=str(certificate)), f"https://127.0.0.1:{listen['443']}"
+    with (
+        running_host(tmp_path, workers=1, base_url="https://ccm.example.org", **options) as host,
+        proxy(NGINX, [host.port, free_port()], listen),
+        httpx.Client(base_url=base, verify=trusted, trust_env=False, cookies=no_cookies()) as client,
+        client_of(int(listen["80"])) as plain,
+    ):
+        tenant = host.tenant()
+        tenant.add_user("erika")
+        tenant.activate("twofactor")
         browser = Browser(tenant.origin, client)
         browser.log_in("erika", PASSWORD)
         assert browser.session()["state"] == "active"
+        assert set(browser.cookies) >= {"__Host-ccm_session", "__Host-ccm_visit"}
+        assert browser.response.headers["Strict-Transport-Security"].startswith("max-age=31536000")
+        (first,) = host.parts.sessions.open_of(account(tenant), host.clock())
+        assert first.network == "127.0.0.0/24"
+        elsewhere = plain.get("/login?next=%2Faccount", headers={"Host": tenant.name})
+    assert elsewhere.status_code == 308
+    assert elsewhere.headers["Location"] == f"{tenant.origin}/login?next=%2Faccount"
