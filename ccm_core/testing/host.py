@@ -28,7 +28,7 @@ from ccm_core.services.vault import Ring, new_key, write_ring
 from ccm_core.testing.browser import Browser
 from ccm_core.testing.clock import SharedClock
 from ccm_core.testing.databases import create_tables, database_url
-from ccm_core.testing.nodes import PROXY, Node, two_nodes
+from ccm_core.testing.nodes import PROXY, Node, Run, two_nodes
 from ccm_core.testing.server import SERVING, client_of, client_of_app, client_of_each_worker, free_port, server
 from ccm_core.testing.serving import CLOCK_FILE, search_path
 
@@ -167,9 +167,7 @@ def running_host(
     own["CCM_DATABASE_URL"] = database_url(folder)
     own |= {f"CCM_{name.upper()}": value for name, value in settings.items()}
     loaded = load(own)
-    if not loaded.key_file.exists():
-        key_id, key = new_key()
-        write_ring(loaded.key_file, Ring({key_id: key}))
+    _make_keys(loaded)
     clock = SharedClock(folder / CLOCK_FILE)
     paths = [str(path) for path in plugin_path]
     passwords = RememberedHashes(loaded.password_min_length)
@@ -177,20 +175,36 @@ def running_host(
     parts.database.prepare()
     create_tables(parts.database)
     own = {**(environment or {}), **own}
-    if in_process:
-        own_path, new_metrics = search_path(paths, installed=installed), node_metrics(loaded, workers=1)
-        app = create_app(loaded, clock, assemble(loaded, clock, plugin_path=own_path, new_metrics=new_metrics))
-        with client_of_app(app) as client:
-            yield Host(loaded, clock, parts, port, client, workers)
-        parts.database.dispose()
-        return
-    configuration = proxy or (Path(os.environ[PROXY]) if PROXY in os.environ else None)
-    run = partial(server, workers=workers, plugin_path=paths, installed=installed, program=program)
     with ExitStack() as stack:
+        stack.callback(parts.database.dispose)
         nodes: tuple[Node, ...] = ()
-        if configuration is None:
-            stack.enter_context(run(port, environment=own))
+        if in_process:
+            own_path, new_metrics = search_path(paths, installed=installed), node_metrics(loaded, workers=1)
+            inner = assemble(loaded, clock, plugin_path=own_path, new_metrics=new_metrics)
+            client = stack.enter_context(client_of_app(create_app(loaded, clock, inner)))
         else:
-            nodes = stack.enter_context(two_nodes(configuration, port, own, run))
-        yield Host(loaded, clock, parts, port, stack.enter_context(client_of(port)), workers, nodes)
-    parts.database.dispose()
+            run = partial(server, workers=workers, plugin_path=paths, installed=installed, program=program)
+            nodes = stack.enter_context(_served(proxy or _usual_proxy(), port, own, run))
+            client = stack.enter_context(client_of(port))
+        yield Host(loaded, clock, parts, port, client, workers, nodes)
+
+
+def _usual_proxy() -> Path | None:
+    return Path(os.environ[PROXY]) if PROXY in os.environ else None
+
+
+@contextmanager
+def _served(proxy: Path | None, port: int, environment: Mapping[str, str], run: Run) -> Iterator[tuple[Node, ...]]:
+    """Serve at a port: one node itself, or nginx with two nodes behind it, which are returned."""
+    if proxy is None:
+        with run(port, environment=environment):
+            yield ()
+        return
+    with two_nodes(proxy, port, environment, run) as nodes:
+        yield nodes
+
+
+def _make_keys(settings: Settings) -> None:
+    if not settings.key_file.exists():
+        key_id, key = new_key()
+        write_ring(settings.key_file, Ring({key_id: key}))

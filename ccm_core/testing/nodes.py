@@ -47,11 +47,13 @@ class Node:
     folder: Path
 
 
+Run = Callable[..., AbstractContextManager[int]]
+"""Starts the server of one node by port and environment."""
+
+
 @contextmanager
-def two_nodes(
-    configuration: Path, port: int, environment: Mapping[str, str], run: Callable[..., AbstractContextManager[int]]
-) -> Iterator[tuple[Node, ...]]:
-    """Run two nodes and, at a port, nginx; ``run`` starts the server of one by port and environment."""
+def two_nodes(configuration: Path, port: int, environment: Mapping[str, str], run: Run) -> Iterator[tuple[Node, ...]]:
+    """Run two nodes and, at a port, nginx."""
     first = Path(environment["CCM_DATA_DIR"])
     with ExitStack() as stack:
         nodes = []

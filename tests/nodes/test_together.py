@@ -12,6 +12,7 @@ from sqlalchemy import func, insert, select
 
 from ccm_core.config import Settings
 from ccm_core.db import models as m
+from ccm_core.db.functions import BATCH
 from ccm_core.services.instances import CLOUD
 from ccm_core.services.outbox import LEASE_SECONDS, Mail, Outbox
 from ccm_core.services.parts import Parts, assemble
@@ -82,7 +83,9 @@ def test_a_mail_of_a_node_that_died_goes_out_from_another_when_its_lease_is_over
     assert (other.deliver(), len(post.taken)) == (1, 1)
 
 
-def test_all_nodes_tidy_up_at_once_and_delete_each_row_once(nodes: list[Parts]) -> None:
+@pytest.fixture
+def old(nodes: list[Parts]) -> None:
+    """Rows of two kinds that are over, and one that is not."""
     instance = nodes[0].instances.get(None, NOW)
     entry = {"instance_id": instance.id, "event": "login.succeeded", "user_name": "erika", "actor": "", "network": ""}
     counter = {"count": 1, "blocked_until": 0, "started_at": 0, "free": 5, "longest": 60, "life": 60, "fixed": False}
@@ -91,8 +94,25 @@ def test_all_nodes_tidy_up_at_once_and_delete_each_row_once(nodes: list[Parts]) 
         connection.execute(insert(m.audit), [entry | {"at": NOW, "detail": {}}])
         keys = [{"key": number.to_bytes(32, "big")} for number in range(OLD)]
         connection.execute(insert(m.throttle), [counter | key for key in keys])
+
+
+def left(parts: Parts) -> list[int]:
+    with parts.database.read() as connection:
+        return [connection.execute(select(func.count()).select_from(t)).scalar_one() for t in (m.audit, m.throttle)]
+
+
+@pytest.mark.usefixtures("old")
+def test_all_nodes_tidy_up_at_once_and_delete_each_row_once(nodes: list[Parts]) -> None:
     deleted = at_once(nodes, lambda parts: parts.tidy.run(NOW))
     assert sum(deleted) == OLD
-    with nodes[0].database.read() as connection:
-        left = [connection.execute(select(func.count()).select_from(t)).scalar_one() for t in (m.audit, m.throttle)]
-    assert left == [1, 0]
+    assert left(nodes[0]) == [1, 0]
+
+
+@pytest.mark.usefixtures("old")
+def test_a_node_that_tidies_up_waits_for_no_other_and_does_not_do_its_work_again(nodes: list[Parts]) -> None:
+    first, second = nodes[:2]
+    with first.database.write() as connection:
+        batch = first.audit.forget(connection, NOW)
+        assert second.tidy.run(NOW) == OLD - batch
+    assert batch == BATCH
+    assert left(first) == [1, 0]

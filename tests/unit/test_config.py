@@ -68,6 +68,10 @@ GOOD: list[tuple[str, str, object]] = [
     ("reset_keeps_second_factor", "1", True),
     ("audit_days", "1", 1),
     ("hash_concurrency", "4", 4),
+    ("database_connections", "2", 2),
+    ("database_wait_seconds", "20", 20),
+    ("database_timeout_seconds", "600", 600),
+    ("database_pooler", "true", True),
     ("database_url", "sqlite:////tmp/ccm.sqlite3", "sqlite:////tmp/ccm.sqlite3"),
 ]
 
@@ -78,6 +82,10 @@ def test_a_good_setting_is_taken(folder: Path, name: str, text: str, value: obje
 
 
 BAD = [
+    ("database_connections", "1"),
+    ("database_wait_seconds", "0"),
+    ("database_timeout_seconds", "601"),
+    ("database_pooler", "perhaps"),
     ("base_url", "ccm.example.org"),
     ("base_url", "ftp://ccm.example.org"),
     ("base_url", "https://"),
@@ -149,6 +157,8 @@ def test_other_variables_and_empty_ones_are_not_ours(folder: Path) -> None:
 def test_a_session_cannot_idle_longer_than_it_lives(folder: Path) -> None:
     sentence = refusal(folder, CCM_SESSION_IDLE_SECONDS="3600", CCM_SESSION_MAX_SECONDS="1800")
     assert sentence == "CCM_SESSION_MAX_SECONDS must not be below CCM_SESSION_IDLE_SECONDS."
+    sentence = refusal(folder, CCM_DATABASE_WAIT_SECONDS="21")
+    assert sentence == "CCM_DATABASE_WAIT_SECONDS must not be above CCM_DATABASE_TIMEOUT_SECONDS."
 
 
 def test_the_file_holds_the_same_settings_in_lower_case(folder: Path) -> None:
