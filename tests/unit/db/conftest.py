@@ -59,4 +59,7 @@ def connections(server: Server, database: Database) -> object:
 
 def cut(server: Server, database: Database) -> None:
     """End all connections to a database, as an administrator or a failing network does."""
-    sql(server, f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{database.url.database}'")
+    sql(
+        server,
+        f"SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = '{database.url.database}'",
+    )
