@@ -14,7 +14,7 @@ from tests.functional.acts import SECRET, account, enrol
 from tests.functional.phone import Phone
 from tests.hostile.acts import CHALLENGE
 
-PEOPLE, AT_ONCE = 16, 4
+PEOPLE, AT_ONCE = 9, 4
 FIRST = 2
 """So many have signed in when the incident begins."""
 SECONDS, HOUR = 60, 3600
