@@ -8,12 +8,11 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 from ccm_core.db import migration
 from ccm_core.db.engine import Database, open_database
-from ccm_core.db.models import metadata
-from ccm_core.db.postgresql import VERSIONS
+from ccm_core.db.models import metadata, version
 from ccm_core.testing.databases import create_tables, database_url, schema_of
 
 
@@ -29,7 +28,7 @@ def copy_data(source: Path, target: Path) -> None:
         return
     new, old = database_of(target), schema_of(source)
     create_tables(new)
-    acts = [f"CREATE TABLE {VERSIONS} AS SELECT '{migration.HEAD}'::varchar(32) AS version_num"]
+    acts: list[str] = []
     for table in metadata.sorted_tables:
         columns = ", ".join(f'"{column.name}"' for column in table.c)
         acts.append(f'INSERT INTO "{table.name}" ({columns}) SELECT {columns} FROM {old}."{table.name}"')
@@ -37,6 +36,8 @@ def copy_data(source: Path, target: Path) -> None:
             counter = f"pg_get_serial_sequence('\"{table.name}\"', 'id')"
             acts.append(f'SELECT setval({counter}, max(id)) FROM "{table.name}"')
     with new.write() as connection:
+        version.create(connection)
+        connection.execute(insert(version).values(version_num=migration.HEAD))
         connection.exec_driver_sql("; ".join(acts))
     new.dispose()
 

@@ -24,6 +24,29 @@ _READ_ONLY = "25006"
 """What a standby says, and a primary that has become one."""
 
 
+class Cursor(psycopg.Cursor[Any]):
+    """A cursor whose failures say what is wrong, and not with which values: to some the server adds the whole row."""
+
+    def execute(self, *arguments: Any, **options: Any) -> Cursor:
+        """Execute a statement; raises psycopg's errors without details."""
+        with _without_details():
+            return super().execute(*arguments, **options)
+
+    def executemany(self, *arguments: Any, **options: Any) -> None:
+        """Execute a statement for several rows; raises psycopg's errors without details."""
+        with _without_details():
+            super().executemany(*arguments, **options)
+
+
+class _without_details:  # noqa: N801 - used like a function; one made of a generator costs ten times as much
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if isinstance(error, psycopg.Error) and error.diag.message_primary:
+            error.args = (error.diag.message_primary,)
+
+
 class Driver(psycopg.Connection[Any]):
     """A connection that does not wait for ever: a server that is gone can leave a socket that looks alive."""
 

@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from ccm_core.db.engine import Database, Limits
-from ccm_core.db.kept import Driver, Kept
+from ccm_core.db.kept import Cursor, Driver, Kept
 from ccm_core.db.models import metadata, version
 from ccm_core.errors import Busy, ConfigError
 
@@ -55,7 +55,7 @@ class PostgresqlDatabase(Database):
         silence = self._silence
 
         def connect(_dialect: object, _record: object, _arguments: object, options: dict[str, Any]) -> Driver:
-            given = {"connect_timeout": CONNECT_SECONDS, **options, "client_encoding": "utf8"}
+            given = {"connect_timeout": CONNECT_SECONDS, **options, "client_encoding": "utf8", "cursor_factory": Cursor}
             driver = Driver.connect(**given, **own, autocommit=True)
             driver.silence = silence
             if session:
