@@ -27,7 +27,7 @@ def test_an_upgrade_says_from_where_to_where_it_went(console: Console) -> None:
 
 
 def test_an_upgrade_that_servers_would_not_survive_is_asked_about(console: Console) -> None:
-    older_database(console.data / "ccm.sqlite3", "0001")
+    older_database(console.data, "0001")
     assert "stop them first. Add --yes" in console.refused("db", "upgrade")
     assert "Run «ccm db upgrade»." in console.refused("users", "list")
 
