@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import click
 
 from ccm_core.cli.context import Desk, for_instance
@@ -19,7 +21,6 @@ COLUMNS = {
     "detail": "DETAIL",
 }
 LATEST = 100
-PAGE = 500
 
 
 @click.command()
@@ -29,15 +30,13 @@ PAGE = 500
 @for_instance
 def audit(desk: Desk, user: str, since: float | None, as_json: bool) -> None:
     """Show the audit trail, oldest first: the latest 100 entries, or all since a time."""
-    found: list[Entry] = []
-    limit = LATEST if since is None else PAGE
-    while True:
-        before = found[-1].id if found else 0
-        page = desk.parts.audit.entries(desk.instance.id, user=user, since=since or 0, before=before, limit=limit)
-        found += page
-        if since is None or len(page) < limit:
-            break
-    show([_row(entry) for entry in reversed(found)], COLUMNS, as_json=as_json)
+    trail, instance = desk.parts.audit, desk.instance.id
+    entries: Iterable[Entry]
+    if since is None:
+        entries = reversed(trail.entries(instance, user=user, limit=LATEST))
+    else:
+        entries = trail.since(instance, since, user)
+    show(map(_row, entries), COLUMNS, as_json=as_json)
 
 
 def _row(entry: Entry) -> dict[str, object]:

@@ -62,7 +62,7 @@ def _findings(host: Host) -> Iterator[str]:
     late = host.parts.outbox.undelivered(host.clock() - LATE_SECONDS)
     if late:
         yield f"{late} mails have waited for more than {LATE_SECONDS // 60} minutes. See «ccm mail list»."
-    for name in host.parts.instances.hosts():
+    for name, _ in host.parts.instances.hosts():
         yield from _about_instance(host.at(name))
 
 

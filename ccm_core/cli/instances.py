@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import click
 
 from ccm_core.cli.context import Host, pass_host
@@ -35,13 +37,15 @@ def add(host: Host, name: str, edition: str, plan: str | None) -> None:
 @pass_host
 def list_instances(host: Host, as_json: bool) -> None:
     """List all instances, oldest first."""
-    rows: list[dict[str, object]] = []
-    for name in host.parts.instances.hosts():
+    show(_rows(host), COLUMNS, as_json=as_json)
+
+
+def _rows(host: Host) -> Iterator[dict[str, object]]:
+    for name, _ in host.parts.instances.hosts():
         found = host.parts.instances.by_host(name, host.clock())
         if found is not None:
             active = sorted(found.active)
-            rows.append({"host": name, "edition": found.edition, "origin": found.origin, "active": active})
-    show(rows, COLUMNS, as_json=as_json)
+            yield {"host": name, "edition": found.edition, "origin": found.origin, "active": active}
 
 
 @instances.command()

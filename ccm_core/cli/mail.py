@@ -9,7 +9,7 @@ from ccm_core.cli.context import Desk, Host, for_instance, pass_host
 from ccm_core.cli.tables import as_json, printable, show
 from ccm_core.cli.times import utc
 from ccm_core.errors import Conflict
-from ccm_core.services.outbox import Listed
+from ccm_core.services.outbox import MOST_ID, Listed
 
 COLUMNS = {
     "id": "ID",
@@ -20,7 +20,6 @@ COLUMNS = {
     "attempts": "TRIES",
     "error": "ERROR",
 }
-MOST_ID = 2**63 - 1
 
 
 @click.group()
@@ -29,11 +28,14 @@ def mail() -> None:
 
 
 @mail.command("list")
+@click.option("--all", "everything", is_flag=True, help="All mails of the last 30 days instead of the latest 200.")
 @as_json
 @for_instance
-def list_mails(desk: Desk, as_json: bool) -> None:
+def list_mails(desk: Desk, everything: bool, as_json: bool) -> None:
     """List the latest 200 mails, newest first."""
-    show([_row(listed) for listed in desk.parts.outbox.listed(desk.instance.id)], COLUMNS, as_json=as_json)
+    outbox, instance = desk.parts.outbox, desk.instance.id
+    mails = outbox.everything(instance) if everything else outbox.listed(instance)
+    show(map(_row, mails), COLUMNS, as_json=as_json)
 
 
 def _row(listed: Listed) -> dict[str, object]:

@@ -105,14 +105,9 @@ def _revoke_all(desk: Desk, name: str, *, yes: bool) -> None:
     if enrolled:
         make_sure(f"This removes what {enrolled} users have set up with {name}.", yes=yes)
     desk.parts.access.select_users(desk.instance, name, desk.now, ACTOR)
-    after = ""
-    while True:
-        page, after = desk.parts.users.listed(desk.instance, after=after, limit=500)
-        chosen = desk.parts.users.allowed(desk.instance, name, tuple(listed.account for listed in page))
-        for user_id in (user_id for user_id, selected in chosen.items() if selected):
+    while selected := desk.parts.access.selected(desk.instance, name):
+        for user_id in selected:
             desk.parts.access.revoke(desk.instance, name, user_id, desk.now, ACTOR)
-        if not after:
-            break
     deliver_now(desk)
     click.echo(f"{name} is enabled for nobody any more.")
 

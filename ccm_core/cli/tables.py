@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 
 import click
 
+from ccm_core.cli.progress import output_is_elsewhere, progress
 from ccm_core.cli.times import utc
 
 as_json = click.option(
@@ -15,20 +17,48 @@ as_json = click.option(
 )
 TIMES = frozenset({"at", "created_at", "delivered_at", "last_login_at", "from_at"})
 """Keys whose values are points in time."""
+HELD = 500
+"""Rows that are held and printed at once."""
 
 
-def show(rows: Sequence[Mapping[str, object]], columns: Mapping[str, str], *, as_json: bool) -> None:
-    """Print rows: as JSON with all their keys, else the ``columns``, a heading per key; nothing for no rows."""
-    if as_json:
-        click.echo(json.dumps([dict(row) for row in rows], ensure_ascii=False))
-        return
-    if not rows:
-        return
-    lines = [tuple(columns.values()), *(tuple(_cell(key, row[key]) for key in columns) for row in rows)]
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    for line in lines:
-        cells = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
-        click.echo("  ".join(cells).rstrip())
+def show(rows: Iterable[Mapping[str, object]], columns: Mapping[str, str], *, as_json: bool) -> None:
+    """Print rows as they come: as JSON with all their keys, else the ``columns``, a heading per key; nothing for none.
+
+    Only so many are held at once: columns are as wide as the first of them need, and a wider cell pushes the rest.
+    """
+    blocks = _blocks(iter(rows))
+    printed = 0
+    with progress(shown=output_is_elsewhere()) as told:
+        for lines in _as_json(blocks) if as_json else _as_text(blocks, columns):
+            click.echo("".join(lines), nl=False)
+            printed += len(lines)
+            told(printed, "rows")
+
+
+def _blocks(rows: Iterator[Mapping[str, object]]) -> Iterator[list[Mapping[str, object]]]:
+    while block := list(islice(rows, HELD)):
+        yield block
+
+
+def _as_json(blocks: Iterable[list[Mapping[str, object]]]) -> Iterator[list[str]]:
+    before = "["
+    for block in blocks:
+        lines = []
+        for row in block:
+            lines.append(before + json.dumps(dict(row), ensure_ascii=False))
+            before = ", "
+        yield lines
+    yield ["[]\n" if before == "[" else "]\n"]
+
+
+def _as_text(blocks: Iterable[list[Mapping[str, object]]], columns: Mapping[str, str]) -> Iterator[list[str]]:
+    widths: list[int] = []
+    for block in blocks:
+        lines = [tuple(_cell(key, row[key]) for key in columns) for row in block]
+        if not widths:
+            lines.insert(0, tuple(columns.values()))
+            widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+        yield ["  ".join(map(str.ljust, line, widths)).rstrip() + "\n" for line in lines]
 
 
 def _cell(key: str, value: object) -> str:

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import click
 
 from ccm_core.cli.context import ACTOR, Desk, for_instance
@@ -49,17 +51,13 @@ def add(desk: Desk, name: str, email: str, admin: bool, password_stdin: bool) ->
 @for_instance
 def list_users(desk: Desk, as_json: bool) -> None:
     """List all users by name."""
-    rows: list[dict[str, object]] = []
-    after = ""
-    while True:
-        page, after = desk.parts.users.listed(desk.instance, after=after, limit=500)
-        for listed in page:
-            account = listed.account
-            keys = ("id", "name", "email", "role", "disabled", "created_at", "last_login_at")
-            rows.append({key: getattr(account, key) for key in keys} | {"factors": listed.factors})
-        if not after:
-            break
-    show(rows, COLUMNS, as_json=as_json)
+    show(_rows(desk), COLUMNS, as_json=as_json)
+
+
+def _rows(desk: Desk) -> Iterator[dict[str, object]]:
+    keys = ("id", "name", "email", "role", "disabled", "created_at", "last_login_at")
+    for listed in desk.parts.users.everyone(desk.instance):
+        yield {key: getattr(listed.account, key) for key in keys} | {"factors": listed.factors}
 
 
 @users.command()

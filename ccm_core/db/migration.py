@@ -9,7 +9,7 @@ from ccm_core.db.engine import Database
 from ccm_core.db.models import version
 from ccm_core.errors import ConfigError
 
-HEAD = "0002"
+HEAD = "0003"
 """The revision that this program works with: the newest in ``migrations/versions``."""
 
 

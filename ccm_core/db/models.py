@@ -10,7 +10,6 @@ from sqlalchemy import (
     Column,
     Double,
     ForeignKey,
-    Index,
     Integer,
     LargeBinary,
     MetaData,
@@ -20,6 +19,8 @@ from sqlalchemy import (
     TypedColumns,
     UniqueConstraint,
 )
+
+from ccm_core.db import indexes
 
 metadata = MetaData(
     naming_convention={
@@ -32,6 +33,9 @@ metadata = MetaData(
 
 Number = BigInteger().with_variant(Integer, "sqlite")
 """Ids, and what plugins count: 64 bits. SQLite's integers have these anyway, and only there an id may count up."""
+NameKey = String(128).with_variant(String(128, collation="C"), "postgresql")
+EmailKey = String(512).with_variant(String(512, collation="C"), "postgresql")
+"""What users are found by, also by how it begins: in the order of its bytes, as SQLite has it anyway."""
 
 
 class PlanColumns(TypedColumns):
@@ -58,9 +62,9 @@ class UserColumns(TypedColumns):
     id = Column(Number, primary_key=True)
     instance_id = Column(Number, ForeignKey("instance.id", ondelete="CASCADE"), nullable=False)
     name = Column(String(64), nullable=False)
-    name_key = Column(String(128), nullable=False)
+    name_key = Column(NameKey, nullable=False)
     email = Column(String(254), nullable=False)
-    email_key = Column(String(512), nullable=False)
+    email_key = Column(EmailKey, nullable=False)
     role = Column(String(16), nullable=False)
     disabled = Column(Boolean, nullable=False, server_default="0")
     language: Column[str | None] = Column(String(8))
@@ -82,10 +86,10 @@ class SessionColumns(TypedColumns):
     stamp = Column(Integer, nullable=False)
     plugin_generation = Column(Integer, nullable=False)
     passed_enrolment: Column[int | None] = Column(Number)
-    full_login_at = Column(Double, nullable=False)
+    full_login_at = Column(Double, nullable=False, index=True)
     recent_at = Column(Double, nullable=False)
     password_at = Column(Double, nullable=False)
-    seen_at = Column(Double, nullable=False, index=True)
+    seen_at = Column(Double, nullable=False)
     unlock_failures = Column(Integer, nullable=False, server_default="0")
     user_agent = Column(String(400), nullable=False)
     network = Column(String(64), nullable=False)
@@ -117,7 +121,7 @@ class EnrolmentColumns(TypedColumns):
     plugin = Column(String(64), nullable=False)
     label = Column(String(64), nullable=False)
     confirmed = Column(Boolean, nullable=False)
-    pending_until: Column[float | None] = Column(Double)
+    pending_until: Column[float | None] = Column(Double, index=True)
     family: Column[bytes | None] = Column(LargeBinary(32))
     data = Column(LargeBinary, nullable=False)
     counter = Column(Number, nullable=False)
@@ -231,7 +235,7 @@ class CodeCounterColumns(TypedColumns):
 
 class CodeDayColumns(TypedColumns):
     user_id = Column(Number, ForeignKey("user.id", ondelete="CASCADE"), primary_key=True)
-    day = Column(Integer, primary_key=True)
+    day = Column(Integer, primary_key=True, index=True)
     count = Column(Integer, nullable=False)
 
 
@@ -245,6 +249,7 @@ user = Table(
     UserColumns,
     UniqueConstraint("instance_id", "name_key"),
     UniqueConstraint("instance_id", "email_key"),
+    *indexes.USER,
     sqlite_autoincrement=True,
 )
 session = Table("session", metadata, SessionColumns, sqlite_autoincrement=True)
@@ -255,7 +260,7 @@ enrolment = Table(
     metadata,
     EnrolmentColumns,
     UniqueConstraint("user_id", "plugin", "label", "confirmed"),
-    Index(None, "instance_id", "plugin"),
+    *indexes.ENROLMENT,
     sqlite_autoincrement=True,
 )
 activation = Table("plugin_activation", metadata, ActivationColumns)
@@ -263,11 +268,9 @@ access = Table("plugin_access", metadata, AccessColumns)
 store = Table("plugin_store", metadata, StoreColumns, UniqueConstraint("instance_id", "plugin", "user_id", "key"))
 plugin_fault = Table("plugin_fault", metadata, PluginFaultColumns)
 plugin_retry = Table("plugin_retry", metadata, PluginRetryColumns)
-mailed_link = Table(
-    "mailed_link", metadata, MailedLinkColumns, Index(None, "user_id", "kind"), sqlite_autoincrement=True
-)
-outbox = Table("outbox", metadata, OutboxColumns, sqlite_autoincrement=True)
-audit = Table("audit", metadata, AuditColumns, Index(None, "instance_id", "id"), sqlite_autoincrement=True)
+mailed_link = Table("mailed_link", metadata, MailedLinkColumns, *indexes.MAILED_LINK, sqlite_autoincrement=True)
+outbox = Table("outbox", metadata, OutboxColumns, *indexes.OUTBOX, sqlite_autoincrement=True)
+audit = Table("audit", metadata, AuditColumns, *indexes.AUDIT, sqlite_autoincrement=True)
 throttle = Table("throttle", metadata, ThrottleColumns)
 known_network = Table("known_network", metadata, KnownNetworkColumns)
 code_counter = Table("code_counter", metadata, CodeCounterColumns)

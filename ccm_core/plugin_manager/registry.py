@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from threading import Lock
 from types import MappingProxyType
 
@@ -32,6 +32,7 @@ class Registry:
         self._registering = Lock()
         self._locks = {name: Lock() for name in self.records}
         self._loaded: dict[str, LoadedPlugin] = {}
+        self._implementations: dict[str, Mapping[str, pluggy.HookImpl]] = {}
         self._failures: dict[str, PluginRefused] = {}
         self._retries: dict[str, int] = {}
 
@@ -71,9 +72,9 @@ class Registry:
                 self._failures.pop(name, None)
                 importlib.invalidate_caches()
 
-    def failed(self, name: str) -> bool:
-        """Whether a failure to load is remembered."""
-        return name in self._failures
+    def failed(self) -> Collection[str]:
+        """Return the plugins of which a failure to load is remembered."""
+        return self._failures.keys()
 
     def loaded(self) -> tuple[LoadedPlugin, ...]:
         """Return the plugins that were loaded so far, by name."""
@@ -81,10 +82,8 @@ class Registry:
 
     def implementation(self, name: str, hook: str) -> pluggy.HookImpl | None:
         """Return the plugin's implementation of a hook, or None; raises PluginRefused like ``get``."""
-        if hook not in self.get(name).hooks:
-            return None
-        caller: pluggy.HookCaller = getattr(self._manager.hook, hook)
-        return next(found for found in caller.get_hookimpls() if found.plugin_name == name)
+        self.get(name)
+        return self._implementations[name].get(hook)
 
     def may_implement(self, hook: str) -> bool:
         """Return False only if no installed plugin can answer a hook, so that the question needs no query.
@@ -99,9 +98,16 @@ class Registry:
         with self._registering:
             try:
                 self._manager.register(plugin.module, record.name)
+                callers = self._manager.get_hookcallers(plugin.module) or ()
             except Exception as error:  # pluggy compares plugin objects, and their own __eq__ may do anything
                 raise PluginRefused(
                     record.name,
                     "The object of the plugin %(name)s equals another plugin's or cannot be compared: give it its own.",
                 ) from error
+        self._implementations[record.name] = {
+            caller.name: found
+            for caller in callers
+            for found in caller.get_hookimpls()
+            if found.plugin_name == record.name
+        }
         return plugin

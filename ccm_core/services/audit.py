@@ -6,24 +6,32 @@ No password, code, secret, token or session id is ever part of an entry (ASVS 16
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Protocol
 
 import structlog
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import ColumnElement, Connection, insert, literal_column, select, union_all
 
 from ccm_core.db import models as m
 from ccm_core.db.engine import Database, after_commit
-from ccm_core.db.functions import delete_batch
+from ccm_core.db.functions import delete_batch, different
 from ccm_core.services.clients import CONSOLE, Client
 from ccm_core.services.metrics import NO_METRICS, Metrics, SignIn
 
+_t = m.audit.c
 _INSERT = insert(m.audit)
+_ENTRY = select(_t.id, _t.at, _t.event, _t.user_id, _t.user_name, _t.actor, _t.network, _t.detail)
+_BY_PEOPLE = _t.actor != literal_column("''")
+"""Written out as the index of actors has it, which else is not used."""
 _KEPT_LENGTH = 64
 NOT_JUDGED = frozenset({"failed", "over", "changed", "no pending login"})
 """Reasons for which the host refused a code, whatever it was."""
+EXPORTED = 500
+"""Entries that are read at once."""
+CLOCKS_DIFFER = 86400
+"""Seconds by which an entry may seem older than one that was written before it: clocks differ, or are set back."""
 
 
 class Named(Protocol):
@@ -94,21 +102,67 @@ class Audit:
             self.record(connection, event, instance_id, now, about=about, client=client, **detail)
 
     def entries(
-        self, instance_id: int, *, user: str = "", event: str = "", since: float = 0, before: int = 0, limit: int = 50
+        self,
+        instance_id: int,
+        *,
+        user: str = "",
+        event: str = "",
+        since: float = 0,
+        before: int = 0,
+        above: int | None = None,
+        limit: int = 50,
     ) -> tuple[Entry, ...]:
-        """Newest first, below the id ``before`` if given; ``event`` is a prefix such as ``login``."""
-        t = m.audit.c
-        query = select(t.id, t.at, t.event, t.user_id, t.user_name, t.actor, t.network, t.detail)
-        query = query.where(t.instance_id == instance_id, t.at >= since)
-        if user:
-            query = query.where((t.user_name == user) | (t.actor == user))
-        if event:
-            query = query.where(t.event.startswith(event, autoescape=True))
-        if before:
-            query = query.where(t.id < before)
+        """Newest first; ``event`` is a prefix such as ``login``.
+
+        The latest, or those next below the id ``before`` or next above the id ``above``.
+        """
+        here = [
+            _t.instance_id == instance_id,
+            *([_t.at >= since] if since else []),
+            *([_t.id < before] if before else []),
+        ]
+        backwards = above is not None
         with self._database.read() as connection:
-            rows = connection.execute(query.order_by(t.id.desc()).limit(limit))
-            return tuple(Entry(*row) for row in rows)
+            ways = self._ways(connection, instance_id, user, event)
+            key = _t.id.asc() if backwards else _t.id.desc()
+            each = [_ENTRY.where(*here, _t.id > (above or 0), *way).order_by(key).limit(limit) for way in ways]
+            if len(each) > 1:
+                found = union_all(*(select(one.subquery()) for one in each)).subquery()
+                each = [select(found).order_by(found.c.id.asc() if backwards else found.c.id.desc()).limit(limit)]
+            entries = tuple(Entry(*row) for query in each for row in connection.execute(query))
+        return entries[::-1] if backwards else entries
+
+    def _ways(self, connection: Connection, instance_id: int, user: str, event: str) -> list[list[ColumnElement[bool]]]:
+        """Return which entries a filter finds: sets without a common entry, each in the order of an index."""
+        kind = [_t.event.startswith(event, autoescape=True)] if event else []
+        if user:
+            return [[_t.user_name == user, *kind], [_BY_PEOPLE, _t.actor == user, _t.user_name != user, *kind]]
+        if not event:
+            return [[]]
+        names = connection.execute(select(different(_t.event, _t.instance_id == instance_id))).scalars()
+        return [[_t.event == name] for name in names if name and name.startswith(event)]
+
+    def since(self, instance_id: int, since: float, user: str = "") -> Iterator[Entry]:
+        """Yield all entries from a time on, oldest first, read a page at a time."""
+        last = self._before(instance_id, since - CLOCKS_DIFFER)
+        while page := self.entries(instance_id, user=user, since=since, above=last, limit=EXPORTED):
+            yield from reversed(page)
+            last = page[0].id
+
+    def _before(self, instance_id: int, at: float) -> int:
+        """Return an id below which everything is older, by halving: ids and times rise together, but for the clocks."""
+        mine = select(_t.id, _t.at).where(_t.instance_id == instance_id)
+        with self._database.read() as connection:
+            newest = connection.execute(mine.order_by(_t.id.desc()).limit(1)).first()
+            low, high = 0, newest.id if newest else 0
+            while low < high:
+                middle = (low + high) // 2
+                row = connection.execute(mine.where(_t.id > middle).order_by(_t.id).limit(1)).first()
+                if row is not None and row.at < at:
+                    low = row.id
+                else:
+                    high = middle
+        return low
 
     def forget(self, connection: Connection, now: float) -> int:
         """Delete some entries that are older than they are kept; returns how many."""

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, RowMapping, and_, bindparam, delete, func, in
 
 from ccm_core.db import models as m
 from ccm_core.db.engine import Database
-from ccm_core.db.functions import delete_batch
+from ccm_core.db.functions import delete_batch, different
 from ccm_core.errors import Conflict
 from ccm_core.plugin_api import Enrolment, Passed
 from ccm_core.services.instances import Instance
@@ -170,12 +170,16 @@ class Enrolments:
         connection.execute(delete(m.enrolment).where(*which))
         return confirmed
 
-    def users_of(self, instance: Instance, plugins: Iterable[str]) -> dict[str, int]:
-        """Return how many users of the instance are enrolled with each plugin."""
-        query = select(_e.plugin, func.count(func.distinct(_e.user_id)))
-        query = query.where(_e.instance_id == instance.id, _e.confirmed).group_by(_e.plugin)
+    def users_of(self, instance: Instance, plugins: Iterable[str], most: int | None = None) -> dict[str, int]:
+        """Return how many users of the instance are enrolled with each plugin; one more than ``most`` at most."""
+        here = _e.instance_id == instance.id
+        plugin = different(_e.plugin, here)
+        users = select(_e.user_id).where(here, _e.plugin == plugin.c.value, _e.confirmed).distinct()
+        some = users.limit(None if most is None else most + 1).correlate(plugin).subquery()
+        count = select(func.count()).select_from(some).correlate(plugin).scalar_subquery()
+        query = select(plugin.c.value, count).where(plugin.c.value.is_not(None))
         with self._database.read() as connection:
-            found = {row[0]: row[1] for row in connection.execute(query)}
+            found = {row[0]: row[1] for row in connection.execute(query) if row[1]}
         return dict.fromkeys(plugins, 0) | found
 
     def forget(self, connection: Connection, now: float) -> int:

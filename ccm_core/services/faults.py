@@ -75,6 +75,15 @@ class Faults:
         with self._database.read() as connection:
             return tuple(Recorded(*row) for row in connection.execute(query.order_by(_f.at.desc()).limit(limit)))
 
+    def latest(self, limit: int = 5) -> Mapping[str, tuple[Recorded, ...]]:
+        """Return the latest failures of each plugin that has any."""
+        query = select(_f.plugin, _f.hook, _f.reason, _f.node, _f.pid, _f.at).order_by(_f.plugin, _f.at.desc())
+        found: dict[str, tuple[Recorded, ...]] = {}
+        with self._database.read() as connection:
+            for plugin, *row in connection.execute(query):
+                found[plugin] = (*found.get(plugin, ()), Recorded(*row))[:limit]
+        return found
+
     def counts(self) -> Mapping[str, int]:
         """Return how many failures are recorded per plugin."""
         query = select(_f.plugin, func.count()).group_by(_f.plugin)

@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
+from types import MappingProxyType
 
 from sqlalchemy import Connection, RowMapping, bindparam, delete, insert, select, update
 
@@ -19,6 +21,8 @@ from ccm_core.errors import Conflict, InputError, NotFound
 ON_PREMISE = "on-premise"
 CLOUD = "cloud"
 PLAN_LENGTH = 64
+PAGE = 500
+"""Instances that are read at once."""
 ACTIVE, INACTIVE, ENDED = "active", "inactive", "ended"
 """States of an activation row. ``ended``: the plan no longer includes it; active, but admits no new enrolments."""
 
@@ -84,19 +88,28 @@ _PLAN = select(_p.plugin).where(_p.plan_id == bindparam("plan"), _p.from_at <= b
 
 def plugin_state(connection: Connection, row: RowMapping, now: float) -> PluginState:
     """Return the active plugins that a row with ``STATE_COLUMNS`` tells of, and those of the plan."""
-    active, off = {}, set()
-    for name, state, everyone, settings in row["activations"]:
-        if state in {ACTIVE, ENDED}:
-            active[name] = Activation(name, bool(everyone), state == ACTIVE, settings=settings)
-        else:
-            off.add(name)
-    if row["plan_id"] is not None:
-        for plugin in connection.execute(_PLAN, {"plan": row["plan_id"], "now": now}).scalars():
-            if plugin in active:
-                active[plugin] = replace(active[plugin], admits=True, by_plan=True)
-            elif plugin not in off:
-                active[plugin] = Activation(plugin, everyone=True, by_plan=True)
+    own, off = _activations(row["activations"])
+    if row["plan_id"] is None:
+        return PluginState(row["instance_generation"], own)
+    active = dict(own)
+    for plugin in connection.execute(_PLAN, {"plan": row["plan_id"], "now": now}).scalars():
+        if plugin in active:
+            active[plugin] = replace(active[plugin], admits=True, by_plan=True)
+        elif plugin not in off:
+            active[plugin] = Activation(plugin, everyone=True, by_plan=True)
     return PluginState(row["instance_generation"], active)
+
+
+@lru_cache(maxsize=1024)
+def _activations(rows: str) -> tuple[Mapping[str, Activation], frozenset[str]]:
+    """Return what an instance's rows say is active and what is not: read once for each text, not for each request."""
+    found = json.loads(rows)
+    active = {
+        name: Activation(name, bool(everyone), state == ACTIVE, settings=MappingProxyType(settings))
+        for name, state, everyone, settings in found
+        if state in {ACTIVE, ENDED}
+    }
+    return MappingProxyType(active), frozenset(name for name, *_ in found if name not in active)
 
 
 def _row(connection: Connection, instance_id: int) -> RowMapping:
@@ -151,7 +164,7 @@ class Instances:
 
     def get(self, host: str | None, now: float) -> Instance:
         """Return the instance of a console option ``--instance``; raises NotFound or Conflict with the mend."""
-        hosts = self.hosts()
+        hosts = self.oldest()
         if host is None and len(hosts) > 1:
             raise Conflict("There are several instances: say which with --instance HOST («ccm instances list»).")
         found = self.by_host((host or next(iter(hosts), "")).casefold(), now)
@@ -161,11 +174,24 @@ class Instances:
             )
         return found
 
-    def hosts(self) -> Mapping[str, str]:
-        """Return host names with their editions, oldest first."""
+    def oldest(self) -> Mapping[str, str]:
+        """Return host name and edition of the two oldest instances, the oldest first.
+
+        They tell whether there is only one, and whether any is of the cloud edition: at most one is not.
+        """
+        return {host: edition for _, host, edition in self._page(0, 2)}
+
+    def hosts(self) -> Iterator[tuple[str, str]]:
+        """Yield host names with their editions, oldest first, read a page at a time."""
+        page = self._page(0, PAGE)
+        while page:
+            yield from ((host, edition) for _, host, edition in page)
+            page = self._page(page[-1][0], PAGE)
+
+    def _page(self, after: int, most: int) -> list[tuple[int, str, str]]:
+        query = select(_i.id, _i.host, _i.edition).where(_i.id > after).order_by(_i.id).limit(most)
         with self._database.read() as connection:
-            rows = connection.execute(select(_i.host, _i.edition).order_by(_i.id))
-            return {host: edition for host, edition in rows}  # noqa: C416 - rows are not pairs for the type checker
+            return [(row.id, row.host, row.edition) for row in connection.execute(query)]
 
     def add(self, host: str, edition: str, plan: str | None, now: float) -> int:
         """Create an instance; raises InputError or Conflict."""

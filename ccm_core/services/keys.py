@@ -8,11 +8,12 @@ everything anew by compare-and-set; ``drop`` removes the old ones once nothing i
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import Column, Select, select, update
 
 from ccm_core.db import models as m
 from ccm_core.db.engine import Database
@@ -97,42 +98,42 @@ class Keys:
 
     def _used(self) -> Mapping[str, int]:
         used: Counter[str] = Counter()
-        with self._database.read() as connection:
-            for column in (m.enrolment.c.data, m.outbox.c.body, m.pending_login.c.state):
-                for sealed in connection.execute(select(column).where(column.is_not(None))).scalars():
-                    used[self._vault.key_of(sealed or b"")] += 1
+        for table, column in ((m.enrolment, "data"), (m.outbox, "body"), (m.pending_login, "state")):
+            sealed = table.c[column]
+            used.update(self._vault.key_of(row[1]) for row in self._read(select(table.c.id, sealed), sealed))
         return used
+
+    def _read(self, query: Select[*tuple[Any, ...]], sealed: Column[Any]) -> Iterator[Any]:
+        """Yield the rows of a query that begins with the id and have something sealed, read a batch at a time."""
+        key, last = query.selected_columns[0], 0
+        query = query.where(sealed.is_not(None)).order_by(key).limit(BATCH)
+        while True:
+            with self._database.read() as connection:
+                rows: Sequence[Any] = connection.execute(query.where(key > last)).all()
+            if not rows:
+                return
+            yield from rows
+            last = rows[-1][0]
 
     def _reseal_enrolments(self, vault: Vault) -> int:
         e = m.enrolment.c
-        query = select(e.id, e.instance_id, e.user_id, e.plugin, e.data).order_by(e.id).limit(BATCH)
-        count = last = 0
-        while True:
-            with self._database.read() as connection:
-                rows = connection.execute(query.where(e.id > last)).all()
-            if not rows:
-                return count
-            for row_id, instance_id, user_id, plugin, data in rows:
-                last = row_id
-                if vault.key_of(data) == vault.ring.primary:
-                    continue
-                spot = place(instance_id, user_id, plugin)
-                sealed = vault.seal(vault.unseal(data, place=spot), place=spot)
-                same = update(m.enrolment).where(e.id == row_id, e.data == data)
-                with self._database.write() as connection:
-                    count += connection.execute(same.values(data=sealed)).rowcount
+        rows = self._read(select(e.id, e.instance_id, e.user_id, e.plugin, e.data), e.data)
+        count = 0
+        for row_id, instance_id, user_id, plugin, data in rows:
+            count += self._reseal(vault, e.data, row_id, data, place(instance_id, user_id, plugin))
+        return count
 
     def _reseal_outbox(self, vault: Vault) -> int:
         o = m.outbox.c
-        with self._database.read() as connection:
-            rows = connection.execute(select(o.id, o.instance_id, o.body).where(o.body.is_not(None))).all()
         count = 0
-        for row_id, instance_id, body in rows:
-            if body is None or vault.key_of(body) == vault.ring.primary:
-                continue
-            spot = f"instance/{instance_id}/outbox"
-            sealed = vault.seal(vault.unseal(body, place=spot), place=spot)
-            with self._database.write() as connection:
-                same = update(m.outbox).where(o.id == row_id, o.body == body)
-                count += connection.execute(same.values(body=sealed)).rowcount
+        for row_id, instance_id, body in self._read(select(o.id, o.instance_id, o.body), o.body):
+            count += self._reseal(vault, o.body, row_id, body, f"instance/{instance_id}/outbox")
         return count
+
+    def _reseal(self, vault: Vault, column: Column[Any], row_id: int, sealed: bytes, spot: str) -> int:
+        if vault.key_of(sealed) == vault.ring.primary:
+            return 0
+        anew = vault.seal(vault.unseal(sealed, place=spot), place=spot)
+        same = update(column.table).where(column.table.c.id == row_id, column == sealed)
+        with self._database.write() as connection:
+            return connection.execute(same.values({column: anew})).rowcount

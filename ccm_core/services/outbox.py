@@ -11,12 +11,12 @@ import json
 import os
 import secrets
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 import structlog
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, and_, delete, func, insert, select, update
 
 from ccm_core.db import models as m
 from ccm_core.db.engine import Database, after_commit
@@ -32,6 +32,7 @@ BATCH = 10
 LONGEST_RETRY_SECONDS = 3600
 MAIL = "mail"
 MOST_COUNTED = 10_000
+MOST_ID = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,8 @@ _o = m.outbox.c
 _DUE = select(_o.created_at).where(_o.due_at >= 0.0).order_by(_o.due_at).limit(MOST_COUNTED).subquery()
 _WAITING = select(func.count(), func.min(_DUE.c.created_at))
 """By the index on ``due_at``, in which what has gone out stands apart."""
+_WAITS = _o.due_at > 0
+"""What has not gone out: few rows, whose times are indexed. A delivered one is never due."""
 
 
 class Outbox:
@@ -159,7 +162,7 @@ class Outbox:
             lease = update(m.outbox).where(_o.id.in_(ids), _o.due_at <= now)
             lease = lease.values(lease=mine, due_at=now + LEASE_SECONDS, attempts=_o.attempts + 1)
             connection.execute(lease)
-            return list(connection.execute(select(m.outbox).where(_o.lease == mine)))
+            return list(connection.execute(select(m.outbox).where(_o.id.in_(ids), _o.lease == mine)))
 
     def _deliver(self, row: Row[*tuple[object, ...]]) -> bool:
         try:
@@ -202,15 +205,23 @@ class Outbox:
     def hurry(self) -> None:
         """Make everything undelivered due now, but for what a process is delivering at this moment."""
         with self._database.write() as connection:
-            waiting = update(m.outbox).where(_o.delivered_at.is_(None), _o.lease.is_(None))
+            waiting = update(m.outbox).where(_WAITS, _o.lease.is_(None))
             connection.execute(waiting.values(due_at=self._clock()))
 
-    def listed(self, instance_id: int, limit: int = 200) -> tuple[Listed, ...]:
-        """Return the latest messages of an instance, newest first."""
+    def listed(self, instance_id: int, limit: int = 200, *, before: int = MOST_ID) -> tuple[Listed, ...]:
+        """Return the latest messages of an instance below an id, newest first."""
         query = select(_o.id, _o.created_at, _o.recipient, _o.subject, _o.delivered_at, _o.attempts, _o.error)
-        query = query.where(_o.instance_id == instance_id, _o.kind == MAIL).order_by(_o.id.desc()).limit(limit)
+        query = query.where(_o.instance_id == instance_id, _o.id < before, _o.kind == MAIL)
         with self._database.read() as connection:
-            return tuple(Listed(*row) for row in connection.execute(query))
+            rows = connection.execute(query.order_by(_o.id.desc()).limit(limit))
+            return tuple(Listed(*row) for row in rows)
+
+    def everything(self, instance_id: int) -> Iterator[Listed]:
+        """Yield all messages of an instance, newest first, read a page at a time."""
+        page = self.listed(instance_id)
+        while page:
+            yield from page
+            page = self.listed(instance_id, before=page[-1].id)
 
     def show(self, instance_id: int, mail_id: int) -> tuple[Listed, str | None]:
         """Return a message and its body, None once it is delivered; raises NotFound."""
@@ -234,9 +245,10 @@ class Outbox:
     def undelivered(self, older_than: float) -> int:
         """Return how many messages were written before a time and have not gone out."""
         with self._database.read() as connection:
-            query = select(_o.id).where(_o.created_at < older_than, _o.delivered_at.is_(None))
+            query = select(_o.id).where(_o.created_at < older_than, _WAITS)
             return len(connection.execute(query.limit(1000)).all())
 
     def forget(self, connection: Connection, now: float) -> int:
         """Delete some messages that went out long ago; returns how many."""
-        return delete_batch(connection, m.outbox, _o.delivered_at < now - DELIVERED_SECONDS)
+        before = now - DELIVERED_SECONDS
+        return delete_batch(connection, m.outbox, and_(_o.created_at < before, _o.delivered_at < before))

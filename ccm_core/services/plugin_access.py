@@ -105,15 +105,21 @@ class PluginAccess:
             self._rows.record(connection, instance, "plugin.revoked", name, now, actor, account, enrolled=bool(removed))
         return bool(removed)
 
+    def selected(self, instance: Instance, name: str, most: int = 500) -> tuple[int, ...]:
+        """Return the ids of some of the selected users, the same ones each time."""
+        query = select(_a.user_id).where(_a.instance_id == instance.id, _a.plugin == name)
+        with self._database.read() as connection:
+            return tuple(connection.execute(query.order_by(_a.user_id).limit(most)).scalars())
+
     def select_users(self, instance: Instance, name: str, now: float, actor: Actor) -> None:
         """Limit the plugin to selected users: those who are enrolled stay selected."""
         with self._database.write() as connection:
             old = self._rows.active(connection, instance, name, now)
             e = m.enrolment.c
-            enrolled = select(e.user_id).where(e.instance_id == instance.id, e.plugin == name, e.confirmed).distinct()
-            for user_id in connection.execute(enrolled).scalars().all():
-                values = {"instance_id": instance.id, "plugin": name, "user_id": user_id}
-                connection.execute(upsert(m.access).values(values).on_conflict_do_nothing())
+            mine = (e.instance_id == instance.id, e.plugin == name, e.confirmed)
+            enrolled = select(e.instance_id, e.plugin, e.user_id).where(*mine).distinct()
+            chosen = upsert(m.access).from_select(["instance_id", "plugin", "user_id"], enrolled)
+            connection.execute(chosen.on_conflict_do_nothing())
             self._rows.write(connection, instance, replace(old, everyone=False), now)
             self._rows.record(connection, instance, "plugin.limited", name, now, actor, None)
 

@@ -84,21 +84,31 @@ class PluginAdmin:
             found = [name for name in sorted(suspects) if _is_active(connection, name, now)]
         return {name: "missing" if name in self._missing else "broken" for name in found}
 
-    def listed(self, instance: Instance) -> tuple[PluginView, ...]:
-        """Return every installed plugin, and every one that the instance has something of, by name."""
-        with self._database.read() as connection:
-            a = m.activation.c
-            rows = connection.execute(select(a.plugin).where(a.instance_id == instance.id)).scalars().all()
-        users = self._ledger.users_of(instance, self._registry.records)
-        names = {*self._registry.records, *rows, *instance.active, *users}
-        return tuple(self._view(instance, name, users.get(name, 0)) for name in sorted(names))
+    def listed(self, instance: Instance, most: int | None = None) -> tuple[PluginView, ...]:
+        """Return every installed plugin, and every one that the instance has something of, by name.
 
-    def get(self, instance: Instance, name: str) -> PluginView:
-        """Return one plugin; raises NotFound."""
-        for view in self.listed(instance):
-            if view.name == name:
-                return view
+        Users are counted up to one more than ``most``.
+        """
+        users, kept, faults = self._ledger.users_of(instance, (), most), self._rows_of(instance), self._faults.latest()
+        names = {*self._registry.records, *kept, *instance.active, *users}
+        return tuple(self._view(instance, name, users.get(name, 0), faults.get(name, ())) for name in sorted(names))
+
+    def get(self, instance: Instance, name: str, most: int | None = None) -> PluginView:
+        """Return one plugin, as in the list; raises NotFound."""
+        users = self._ledger.users_of(instance, (), most)
+        if (
+            name in self._registry.records
+            or name in instance.active
+            or name in users
+            or name in self._rows_of(instance)
+        ):
+            return self._view(instance, name, users.get(name, 0), self._faults.of(name))
         raise NotFound("There is no plugin %(name)s. See «ccm plugins list».", name=name[:64])
+
+    def _rows_of(self, instance: Instance) -> frozenset[str]:
+        a = m.activation.c
+        with self._database.read() as connection:
+            return frozenset(connection.execute(select(a.plugin).where(a.instance_id == instance.id)).scalars())
 
     def activate(self, instance: Instance, name: str, now: float, actor: Actor) -> None:
         """Load and validate the plugin, then make it active; raises PluginRefused, and then changes nothing."""
@@ -170,9 +180,8 @@ class PluginAdmin:
         self._registry.retry(name, number)
         self._registry.get(name)
 
-    def _view(self, instance: Instance, name: str, users: int) -> PluginView:
+    def _view(self, instance: Instance, name: str, users: int, faults: tuple[Recorded, ...]) -> PluginView:
         record, activation = self._registry.records.get(name), instance.active.get(name)
-        faults = self._faults.of(name)
         state: State = "active" if activation else "inactive"
         reason = faults[0].reason if faults else ""
         if record is None:

@@ -11,7 +11,7 @@ import secrets
 from dataclasses import dataclass, field
 from typing import Literal
 
-from sqlalchemy import Connection, and_, bindparam, delete, insert, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, insert, select, update
 
 from ccm_core.config import Settings
 from ccm_core.db import models as m
@@ -253,9 +253,8 @@ class Sessions:
             raise NotFound(MISSING)
 
     def forget(self, connection: Connection, now: float) -> int:
-        """Delete some of what can no longer be used; returns how many."""
-        gone = or_(_s.full_login_at <= now - self._max, _s.stamp != _stamp_of_user())
-        return delete_batch(connection, m.session, gone)
+        """Delete some sessions whose longest life is over; returns how many. Whatever ends others deletes them."""
+        return delete_batch(connection, m.session, _s.full_login_at <= now - self._max)
 
     def _end_reused(self, session_id: int, instance: Instance, account: Account, client: Client, now: float) -> None:
         """End a session of whose tokens somebody has a copy, and tell of it: one of the two is a thief."""
@@ -263,7 +262,3 @@ class Sessions:
             if connection.execute(delete(m.session).where(_s.id == session_id)).rowcount:
                 self._audit.record(connection, "session.reused", instance.id, now, about=account, client=client)
                 self._mails.send(connection, "session_copied", instance, account)
-
-
-def _stamp_of_user() -> object:
-    return select(m.user.c.stamp).where(m.user.c.id == _s.user_id).scalar_subquery()

@@ -30,14 +30,25 @@ class Tidy:
     outbox: Outbox
     audit: Audit
 
-    def run(self, now: float) -> int:
-        """Delete what is over; returns how many audit entries were old enough to go."""
-        logins = (self.sessions.forget, self.logins.forget, self.ledger.forget, self.throttle.forget)
-        for forget in (*logins, mailed_links.forget, self.outbox.forget):
-            self._all(forget, now)
-        return self._all(self.audit.forget, now)
+    def run(self, now: float, told: Callable[[int, str], None] = lambda _count, _what: None) -> int:
+        """Delete what is over; returns how many audit entries were old enough to go.
 
-    def _all(self, forget: Callable[[Connection, float], int], now: float) -> int:
+        ``told`` learns after each batch how many rows of a kind have gone.
+        """
+        for forget, what in (
+            (self.sessions.forget, "sessions"),
+            (self.logins.forget, "pending logins"),
+            (self.ledger.forget, "unfinished set-ups"),
+            (self.throttle.forget, "counters"),
+            (mailed_links.forget, "links"),
+            (self.outbox.forget, "mails"),
+        ):
+            self._all(forget, now, what, told)
+        return self._all(self.audit.forget, now, "audit entries", told)
+
+    def _all(
+        self, forget: Callable[[Connection, float], int], now: float, what: str, told: Callable[[int, str], None]
+    ) -> int:
         total = 0
         while True:
             with self.database.write() as connection:
@@ -45,3 +56,4 @@ class Tidy:
             if not count:
                 return total
             total += count
+            told(total, f"{what} deleted")

@@ -6,16 +6,16 @@ They never set a password, change an address or see a secret (ASVS 6.4.6).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from ccm_core.db import models as m
 from ccm_core.db.engine import Database
 from ccm_core.errors import Conflict, InputError
-from ccm_core.services import accounts, instances
+from ccm_core.services import accounts, instances, user_list
 from ccm_core.services.accounts import ADMINISTRATOR, USER, Account
 from ccm_core.services.audit import Audit
 from ccm_core.services.clients import CONSOLE, Client
@@ -27,6 +27,7 @@ from ccm_core.services.password_reset import PasswordResetService
 from ccm_core.services.passwords import Passwords
 from ccm_core.services.sessions import Sessions
 from ccm_core.services.throttle import Throttle
+from ccm_core.services.user_list import Listed, UserPage
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +36,6 @@ class Actor:
 
     name: str = "console"
     client: Client = CONSOLE
-
-
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """One line of the list of users."""
-
-    account: Account
-    factors: int
 
 
 _u = m.user.c
@@ -189,20 +182,21 @@ class UserAdmin:
             return accounts.find(connection, instance, typed)
 
     def listed(
-        self, instance: Instance, *, search: str = "", after: str = "", limit: int = 50
-    ) -> tuple[tuple[Listed, ...], str]:
-        """Return users by name after a key, and the key of the next page (empty: the last one)."""
-        factors = select(func.count()).where(m.enrolment.c.user_id == _u.id, m.enrolment.c.confirmed).scalar_subquery()
-        query = select(*accounts.COLUMNS, _u.name_key, factors.label("factors")).where(_u.instance_id == instance.id)
-        if search:
-            query = query.where(_matches(search))
-        if after:
-            query = query.where(_u.name_key > after)
+        self, instance: Instance, *, search: str = "", after: str = "", before: str = "", limit: int = user_list.PAGE
+    ) -> UserPage:
+        """Return users by name, or those whom a text finds, after or before a key that another page gave."""
         with self._database.read() as connection:
-            rows = connection.execute(query.order_by(_u.name_key).limit(limit + 1)).mappings().all()
-        page = rows[:limit]
-        more = str(page[-1]["name_key"]) if len(rows) > limit else ""
-        return tuple(Listed(accounts.from_row(row), row["factors"]) for row in page), more
+            if search:
+                return user_list.found(connection, instance, search, after, limit)
+            return user_list.by_name(connection, instance, after, before, limit)
+
+    def everyone(self, instance: Instance) -> Iterator[Listed]:
+        """Yield all users by name, read a page at a time."""
+        page = self.listed(instance, limit=user_list.READ)
+        yield from page.users
+        while page.after:
+            page = self.listed(instance, after=page.after, limit=user_list.READ)
+            yield from page.users
 
     def allowed(self, instance: Instance, plugin: str, users: tuple[Account, ...]) -> Mapping[int, bool]:
         """Return, per user id, whether the user is selected for a plugin."""
@@ -227,8 +221,3 @@ class UserAdmin:
         self._audit.record(
             connection, event, account.instance_id, now, about=account, actor=actor.name, client=actor.client, **detail
         )
-
-
-def _matches(search: str) -> ColumnElement[bool]:
-    key = accounts.key_of(search)
-    return or_(_u.name_key.contains(key, autoescape=True), _u.email_key.contains(key, autoescape=True))

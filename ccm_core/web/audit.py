@@ -32,18 +32,26 @@ KINDS = (
 def show(context: Context) -> Response:
     """Show one page, filtered by user and kind of event."""
     args = context.request.args
-    user, event, after = args.get("user", "")[:64], args.get("event", "")[:64], args.get("after", "")
-    before = int(after) if after.isascii() and after.isdigit() and len(after) < 19 else 0
-    found = context.parts.audit.entries(context.instance.id, user=user, event=event, before=before, limit=PAGE_SIZE + 1)
-    page = found[:PAGE_SIZE]
+    user, event = args.get("user", "")[:64], args.get("event", "")[:64]
+    after, before = (_id(args.get(name, "")) for name in ("after", "before"))
+    found = context.parts.audit.entries(
+        context.instance.id, user=user, event=event, before=after, above=before or None, limit=PAGE_SIZE + 1
+    )
+    page = found[-PAGE_SIZE:] if before else found[:PAGE_SIZE]
+    older, newer = (bool(before), len(found) > PAGE_SIZE) if before else (len(found) > PAGE_SIZE, bool(after))
     return context.render(
         "admin_audit.html",
         events=page,
         kinds=[(name, context.texts.gettext(text)) for name, text in KINDS],
         values={"user": user, "event": event},
-        after=after if before else None,
-        next_after=str(page[-1].id) if len(found) > PAGE_SIZE else None,
+        next_after=page[-1].id if page and older else None,
+        next_before=page[0].id if page and newer else None,
+        beyond=bool(after or before),
     )
+
+
+def _id(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
 
 
 RULES = (Rule("GET", "/admin/audit", show, Access.ADMINISTRATOR),)

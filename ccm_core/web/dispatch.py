@@ -61,7 +61,7 @@ def _answer(web: Web, incoming: Request, rule: Rule, cookies: Cookies, args: dic
 
 def _unknown_host(web: Web, incoming: Request) -> Response:
     """On-premise, another name leads to the only one; in the cloud edition it is nobody's (design, section 10)."""
-    hosts = web.parts.instances.hosts()
+    hosts = web.parts.instances.oldest()
     if CLOUD in hosts.values() or not hosts:
         raise NotFound
     if incoming.method not in {"GET", "HEAD"}:
@@ -83,6 +83,7 @@ def _is_activity(incoming: Request) -> bool:
 def _retry_plugins(web: Web, instance: Instance) -> None:
     """An administrator's wish to try a failed plugin again reaches every process with its next request."""
     registry = web.parts.registry
-    if any(registry.failed(name) and name in instance.active for name in registry.records):
+    failed = registry.failed()
+    if failed and not instance.active.keys().isdisjoint(failed):
         for name, number in web.parts.faults.retries().items():
             registry.retry(name, number)

@@ -17,8 +17,11 @@ from ccm_core.texts import marked as _
 from ccm_core.web.context import Context
 from ccm_core.web.forms import id_of
 from ccm_core.web.routing import Access, Confirmation, Rule
+from ccm_core.web.user_list import asked_for
 
 PAGE = "/admin/plugins"
+MOST_COUNTED = 1000
+"""Users of a plugin that a page counts: of more it says that they are more."""
 NO_USER = _("There is no such user.")
 
 
@@ -35,6 +38,7 @@ class ShownPlugin:
     state: str
     reason: str
     users: int
+    more_users: bool
     actions: frozenset[str]
 
 
@@ -51,7 +55,7 @@ class ShownUser:
 
 def show_all(context: Context) -> Response:
     """All plugins."""
-    views = context.parts.plugins.listed(context.instance)
+    views = context.parts.plugins.listed(context.instance, MOST_COUNTED)
     return context.render("admin_plugins.html", plugins=[_shown(context, view) for view in views])
 
 
@@ -138,14 +142,16 @@ def _affected(text: str) -> Callable[[Context], str]:
     """Return the sentence of a dangerous act with the number of users whom it affects."""
 
     def reason(context: Context) -> str:
-        view = context.parts.plugins.get(context.instance, context.args["name"])
+        view = context.parts.plugins.get(context.instance, context.args["name"], MOST_COUNTED)
         users = context.texts.ngettext(
             "%(count)s user has a second factor of this plugin.",
             "%(count)s users have a second factor of this plugin.",
             view.users,
         )
+        if view.users > MOST_COUNTED:
+            users = context.texts.gettext("More than %(count)s users have a second factor of this plugin.")
         label = _shown(context, view).label
-        return f"{context.texts.gettext(text) % {'plugin': label}} {users % {'count': view.users}}"
+        return f"{context.texts.gettext(text) % {'plugin': label}} {users % {'count': min(view.users, MOST_COUNTED)}}"
 
     return reason
 
@@ -184,7 +190,8 @@ def _shown(context: Context, view: PluginView) -> ShownPlugin:
         homepage=next((url for _, url in record.links if url.startswith("https://")), None) if record else None,
         state=state,
         reason=_reason(context, view),
-        users=view.users,
+        users=min(view.users, MOST_COUNTED),
+        more_users=view.users > MOST_COUNTED,
         actions=frozenset(actions),
     )
 
@@ -226,11 +233,11 @@ def _draw(
     context: Context, *, errors: dict[str, str] | None = None, typed: dict[str, str] | None = None, status: int = 200
 ) -> Response:
     name = context.args["name"]
-    view = context.parts.plugins.get(context.instance, name)
+    view = context.parts.plugins.get(context.instance, name, MOST_COUNTED)
     fields, values = _settings(context, name)
-    search, after = context.request.args.get("q", "")[:100], context.request.args.get("after", "")[:200]
-    page, more = context.parts.users.listed(context.instance, search=search, after=after)
-    accounts = tuple(one.account for one in page)
+    asked = asked_for(context)
+    page = context.parts.users.listed(context.instance, **asked)
+    accounts = tuple(one.account for one in page.users)
     allowed = context.parts.users.allowed(context.instance, name, accounts)
     enrolled = context.parts.users.enrolled(name, accounts)
     users = [
@@ -245,9 +252,8 @@ def _draw(
         errors=errors or {},
         mode="everyone" if view.everyone else "selected",
         users=users,
-        search=search,
-        after=after or None,
-        next_after=more or None,
+        paging=page,
+        **asked,
     )
 
 

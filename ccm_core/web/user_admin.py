@@ -20,6 +20,7 @@ from ccm_core.web.context import Context
 from ccm_core.web.forms import NewUserForm, errors_of, id_of
 from ccm_core.web.plugin_admin import user_id_of
 from ccm_core.web.routing import Access, Confirmation, Rule
+from ccm_core.web.user_list import asked_for
 
 PAGE = "/admin/users"
 
@@ -182,15 +183,14 @@ def _draw_all(
     typed: dict[str, object] | None = None,
     status: int = 200,
 ) -> Response:
-    search, after = context.request.args.get("q", "")[:100], context.request.args.get("after", "")[:200]
-    page, more = context.parts.users.listed(context.instance, search=search, after=after)
+    asked = asked_for(context)
+    page = context.parts.users.listed(context.instance, **asked)
     return context.render(
         "admin_users.html",
         status=status,
-        users=[_person(one.account, one.factors) for one in page],
-        search=search,
-        after=after or None,
-        next_after=more or None,
+        users=[_person(one.account, one.factors) for one in page.users],
+        paging=page,
+        **asked,
         values=typed or {},
         errors=errors or {},
     )

@@ -2,11 +2,15 @@
 """The console as people and scripts use it: pipes, a terminal, a whole first day."""
 
 import json
+import re
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
 
+from ccm_core.config import load
+from ccm_core.services.parts import assemble
 from tests.databases import copy_data
 from tests.functional.program import CCM, PASSWORD, Program
 
@@ -41,6 +45,19 @@ def test_the_first_day_of_an_administrator(program: Program) -> None:
     program.done("users", "delete", "erika", "--yes")
     program.done("tidy")
     assert program.done("doctor") == "Everything is in order.\n"
+
+
+def test_tidying_shows_its_progress_on_a_terminal_alone(ready: Program) -> None:
+    parts = assemble(load(ready.environment), time.time)
+    with parts.database.write() as connection:
+        for number in range(2001):
+            parts.audit.record(connection, "plugin.test", 1, 1.0, number=number)
+    parts.database.dispose()
+    status, shown = ready.on_terminal("tidy", answers=[])
+    assert status == 0
+    assert re.findall(r"([0-9,]+) audit entries deleted", shown) == ["1,000", "2,000", "2,001"]
+    assert shown.endswith("Done; 2001 audit entries were older than 365 days.\n")
+    assert ready.done("tidy") == "Done; 0 audit entries were older than 365 days.\n"
 
 
 def test_a_second_init_is_refused(ready: Program) -> None:

@@ -105,7 +105,7 @@ def _set_revision(data: Path, revision: str) -> None:
         pytest.param(no_database, "ccm.sqlite3 does not exist. Run «ccm init»", marks=pytest.mark.sqlite),
         pytest.param(database_is_a_folder, "ccm.sqlite3 does not exist.", marks=pytest.mark.sqlite),
         pytest.param(database_is_damaged, "file is not a database", marks=pytest.mark.sqlite),
-        (migrations_are_missing, "misses migrations (it has 0001, this version needs 0002). Run «ccm db upgrade»."),
+        (migrations_are_missing, "misses migrations (it has 0001, this version needs 0003). Run «ccm db upgrade»."),
         (
             database_is_newer,
             "was upgraded by a newer version of ccm-core (revision 0999), and this one no longer works with it.",

@@ -57,7 +57,7 @@ FIXED = {
     ("instances", "add"): {"--edition", "--plan"},
     ("instances", "list"): {"--json"},
     ("instances", "plan"): {"--include", "--from"},
-    ("mail", "list"): {"--json", "--instance"},
+    ("mail", "list"): {"--all", "--json", "--instance"},
     ("mail", "show"): {"--instance"},
     ("mail", "deliver"): set(),
     ("audit",): {"--user", "--since", "--json", "--instance"},

@@ -109,7 +109,7 @@ def test_revoking_from_all_takes_it_from_everybody(desk: Console) -> None:
     assert (found["active"], found["access"], found["users"]) == (True, "selected", 0)
     parts = desk.parts()
     instance = parts.instances.get(None, desk.now)
-    everybody = tuple(listed.account for listed in parts.users.listed(instance)[0])
+    everybody = tuple(listed.account for listed in parts.users.listed(instance).users)
     assert set(parts.users.allowed(instance, "working", everybody).values()) == {False}
 
 

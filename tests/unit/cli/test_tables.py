@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: MIT
 """Lists and times as people see them."""
 
+import json
+from collections.abc import Iterator
+
 import pytest
 
-from ccm_core.cli.tables import show
+from ccm_core.cli.tables import HELD, show
 from ccm_core.cli.times import utc
 
 
@@ -39,3 +42,29 @@ def test_a_point_in_time_is_utc_to_the_second() -> None:
     assert utc(1_111_111_109.9) == "2005-03-18 01:58:29"
     assert utc(0.0) == "1970-01-01 00:00:00"
     assert utc(None) == "never"
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+def test_rows_are_printed_as_they_come(capsys: pytest.CaptureFixture[str], as_json: bool) -> None:
+    printed: list[str] = []
+
+    def rows() -> Iterator[dict[str, object]]:
+        for number in range(3 * HELD):
+            if number and number % HELD == 0:
+                printed.append(capsys.readouterr().out)
+            yield {"a": number}
+
+    show(rows(), {"a": "A"}, as_json=as_json)
+    printed.append(capsys.readouterr().out)
+    assert [str(last) in part for last, part in zip((HELD - 1, 2 * HELD - 1, 3 * HELD - 1), printed, strict=True)] == [
+        True
+    ] * 3
+    whole = "".join(printed)
+    numbers = [row["a"] for row in json.loads(whole)] if as_json else [int(line) for line in whole.splitlines()[1:]]
+    assert numbers == list(range(3 * HELD))
+
+
+def test_a_wide_cell_far_down_pushes_the_rest_of_its_line(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [{"a": "x" * (1 + number // HELD), "b": "y"} for number in range(HELD + 1)]
+    show(rows, {"a": "A", "b": "B"}, as_json=False)
+    assert capsys.readouterr().out.splitlines()[-2:] == ["x  y", "xx  y"]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import text
+from sqlalchemy import Table, UniqueConstraint, text
 
 from ccm_core.db import migration
 from ccm_core.db.engine import Database, open_database
@@ -208,3 +208,20 @@ def test_an_upgrade_that_breaks_the_program_before_is_told_from_one_that_adds(da
     assert migration.breaks(database)
     migration.upgrade(database)
     assert not migration.breaks(database)
+
+
+def test_what_goes_with_a_deleted_row_is_found_by_an_index() -> None:
+    """Else each deletion of a user, or of a session, walks through the tables that refer to it."""
+    found = [
+        f"{table.name}.{key.parent.name}"
+        for table in metadata.tables.values()
+        for key in table.foreign_keys
+        if key.column.table.name in {"user", "session"} and key.parent.name not in leading(table)
+    ]
+    assert found == []
+
+
+def leading(table: Table) -> set[str]:
+    """Return the columns with which an index of the table begins."""
+    unique = [one for one in table.constraints if isinstance(one, UniqueConstraint)]
+    return {next(iter(one.columns)).name for one in (*table.indexes, table.primary_key, *unique)}

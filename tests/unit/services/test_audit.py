@@ -69,3 +69,39 @@ def test_entries_of_another_instance_are_not_found(parts: Parts, instance: Insta
     parts.instances.add("other.example", CLOUD, None, NOW)
     record(parts, instance, "login.refused")
     assert parts.audit.entries(parts.instances.get("other.example", NOW).id) == ()
+
+
+def test_pages_of_a_filter_lead_on_and_back(parts: Parts, instance: Instance, erika: Account) -> None:
+    for number in range(6):
+        actor = "erika" if number % 2 else ""
+        record(parts, instance, "plugin.test", NOW + number, about=None if actor else erika, actor=actor)
+        record(parts, instance, "plugin.other", NOW + number)
+
+    def page(**query: object) -> list[Entry]:
+        found = parts.audit.entries(instance.id, limit=2, user="erika", event="plugin", **query)  # type: ignore[arg-type]  # a query of the test
+        return list(found)
+
+    first = page()
+    second = page(before=first[-1].id)
+    assert [entry.at - NOW for entry in first + second] == [5, 4, 3, 2]
+    assert page(above=second[0].id) == first
+    assert page(above=first[0].id) == []
+
+
+def test_an_entry_about_the_one_who_did_it_is_found_once(parts: Parts, instance: Instance, erika: Account) -> None:
+    record(parts, instance, "user.test", NOW, about=erika, actor="erika")
+    assert len(parts.audit.entries(instance.id, user="erika", since=NOW)) == 1
+
+
+def test_all_since_a_time_are_read_oldest_first_although_clocks_differ(parts: Parts, instance: Instance) -> None:
+    day = 86400
+    for number in range(1100):
+        ahead = day / 2 if number % 7 == 0 else 0
+        record(parts, instance, "plugin.test", NOW + number * 600 + ahead)
+    since = NOW + 100 * 600
+    expected = [
+        at for number in range(1100) if (at := NOW + number * 600 + (day / 2 if number % 7 == 0 else 0)) >= since
+    ]
+    assert [entry.at for entry in parts.audit.since(instance.id, since)] == expected
+    assert list(parts.audit.since(instance.id, NOW + 9e9)) == []
+    assert len(list(parts.audit.since(instance.id, 0))) == 1100

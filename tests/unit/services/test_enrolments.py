@@ -4,7 +4,7 @@
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 
 from ccm_core.db import models as m
 from ccm_core.errors import Conflict, SealError
@@ -218,6 +218,21 @@ def test_users_are_counted_once_whatever_they_have(
     apply(parts, second, Passed(second.id, 1), confirm=True)
     begin(parts, session, label="unfinished", plugin="z")
     assert parts.factors.ledger.users_of(instance, ("x", "y")) == {"x": 1, "y": 0}
+
+
+def test_users_are_counted_up_to_one_more_than_is_shown(parts: Parts, instance: Instance, erika: Account) -> None:
+    row = {"instance_id": instance.id, "label": "", "confirmed": True, "data": b"", "counter": 0, "created_at": NOW}
+    user = {"instance_id": instance.id, "role": "user", "created_at": NOW}
+    with parts.database.write() as connection:
+        for number in range(6):
+            own = dict.fromkeys(("name", "name_key", "email", "email_key"), f"{number}")
+            created = connection.execute(insert(m.user).values(user | own).returning(m.user.c.id)).scalar_one()
+            connection.execute(insert(m.enrolment).values(row | {"user_id": created, "plugin": "x"}))
+        connection.execute(insert(m.enrolment).values(row | {"user_id": erika.id, "plugin": "y"}))
+    ledger = parts.factors.ledger
+    assert ledger.users_of(instance, ("z",)) == {"x": 6, "y": 1, "z": 0}
+    assert ledger.users_of(instance, (), most=5) == {"x": 6, "y": 1}
+    assert ledger.users_of(instance, (), most=3) == {"x": 4, "y": 1}
 
 
 def test_set_ups_that_ran_out_are_forgotten_and_nothing_else(parts: Parts, session: Session, row: Row) -> None:

@@ -34,7 +34,7 @@ def test_a_deployment_has_a_folder_a_key_a_database_and_an_administrator(tmp_pat
     assert mode(settings.data_dir / "ccm.sqlite3") == 0o600
     parts = assemble(settings, clock)
     assert dict(parts.instances.hosts()) == {"ccm.example.org": "on-premise"}
-    listed, _ = parts.users.listed(parts.instances.get(None, clock()))
+    listed = parts.users.listed(parts.instances.get(None, clock())).users
     found = [(one.account.name, one.account.administrator, one.account.password_hash is None) for one in listed]
     assert found == [("anna", True, False), ("erika", False, False)]
     parts.database.dispose()

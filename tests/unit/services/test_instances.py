@@ -101,7 +101,7 @@ def test_plans_and_instances_that_do_not_exist_are_told(instances: Instances, cl
         instances.assign("x.example", "gold", clock.now)
     with pytest.raises(NotFound, match="no plan none"):
         instances.add("new.example", CLOUD, "none", clock.now)
-    assert list(instances.hosts()) == ["gold.example"]
+    assert [host for host, _ in instances.hosts()] == ["gold.example"]
 
 
 def test_an_instance_is_found_by_its_lower_case_name_alone(instances: Instances, clock: Watch) -> None:

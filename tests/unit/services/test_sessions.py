@@ -11,6 +11,7 @@ from ccm_core.errors import NotFound
 from ccm_core.services import accounts
 from ccm_core.services.accounts import Account
 from ccm_core.services.clients import Client
+from ccm_core.services.endings import end_logins
 from ccm_core.services.instances import CLOUD, Instance
 from ccm_core.services.parts import Parts
 from ccm_core.services.sessions import OpenSession, Session
@@ -210,8 +211,14 @@ def test_what_can_no_longer_be_used_is_forgotten(parts: Parts, instance: Instanc
         assert len(connection.execute(select(m.session.c.id)).all()) == 2
         parts.sessions.forget(connection, NOW + LONGEST)
         assert len(connection.execute(select(m.session.c.id)).all()) == 1
-        accounts.restamp(connection, erika.id)
-        parts.sessions.forget(connection, NOW + 200)
+
+
+def test_a_change_of_what_a_login_needs_deletes_the_sessions_before_it(
+    parts: Parts, instance: Instance, erika: Account
+) -> None:
+    begin(parts, instance, erika)
+    with parts.database.write() as connection:
+        end_logins(connection, parts.sessions, erika.id, NOW)
         assert connection.execute(select(m.session.c.id)).all() == []
 
 
