@@ -34,7 +34,6 @@ from ccm_core.plugin_manager.verification import VerificationPool
 __all__ = ["FAILED", "Calls", "PluginFailed", "Sections", "call_pages", "call_settings"]
 
 T = TypeVar("T")
-U = TypeVar("U", Account, Reset, SignedIn)
 
 Sections = tuple[tuple[str, tuple[Section, ...] | None], ...]
 """Plugin name and its sections, by name; None where the plugin failed and a note names it."""
@@ -91,7 +90,7 @@ class Calls:
 
     def password_reset(self, plugin: str, reset: Reset) -> str | None:
         """Announce a new password; returns a sentence for the notice. Raises PluginFailed."""
-        return self._call(plugin, "ccm_password_reset", _own(reset), results.sentence)
+        return self._call(plugin, "ccm_password_reset", reset, results.sentence)
 
     def signed_in(self, plugins: Iterable[str], event: SignedIn) -> None:
         """Tell the plugins of a sign-in; each gets an event of its own. Never raises.
@@ -103,7 +102,7 @@ class Calls:
             return
         for plugin in sorted(plugins):
             with suppress(PluginFailed):
-                self._call(plugin, hook, _own(event), results.nothing)
+                self._call(plugin, hook, event, results.nothing)
 
     def commands(self, plugin: str) -> tuple[click.Command, ...]:
         """Return the plugin's console commands. Raises PluginFailed."""
@@ -135,7 +134,7 @@ class Calls:
         found: list[tuple[str, tuple[Section, ...] | None]] = []
         for plugin, account in sorted(accounts.items()):
             try:
-                found.append((plugin, self._call(plugin, hook, _own(account), results.sections)))
+                found.append((plugin, self._call(plugin, hook, account, results.sections)))
             except PluginFailed:
                 found.append((plugin, None))
         return tuple(found)
@@ -149,7 +148,7 @@ class Calls:
                 self._report(Fault(plugin, hook, str(refused)))
             raise PluginFailed(plugin, hook, refused.message, **refused.values) from None
         try:
-            return check(plugin, None if implementation is None else _invoke(implementation, argument))
+            return check(plugin, None if implementation is None else _invoke(implementation, _own(argument)))
         except BaseException as error:
             if by_a_person(error):
                 raise
@@ -174,9 +173,11 @@ def call_settings(implementations: Mapping[str, pluggy.HookImpl]) -> object:
     return None if implementation is None else _invoke(implementation)
 
 
-def _own(value: U) -> U:
-    """Return a copy for one plugin: what it changes in it by force does not reach the next one."""
-    return replace(value, user=replace(value.user))
+def _own(value: object) -> object:
+    """Return a copy of what several plugins get: what one changes in it by force does not reach the next one."""
+    if isinstance(value, Account | Reset | SignedIn):
+        return replace(value, user=replace(value.user))
+    return value
 
 
 def _invoke(implementation: pluggy.HookImpl, *arguments: object) -> object:

@@ -153,6 +153,8 @@ def draw_sections(context: Context, answers: Sections) -> list[DrawnSection]:
     """Draw sections one by one, each in a try of its own."""
     drawn: list[DrawnSection] = []
     for plugin, sections in answers:
+        if sections == ():
+            continue
         translate = context.plugin_text(plugin)
         try:
             if sections is None:
