@@ -15,7 +15,7 @@ STORIES := 50000
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run setup test nodes model check format fuzz mutants bench screenshots lock clean programs $(CHECKS)
+.PHONY: help run setup test nodes model check format fuzz mutants bench growth screenshots lock clean programs $(CHECKS)
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -54,6 +54,10 @@ mutants: programs $(STAMPS)/mutants ## change what must never be wrong, thousand
 
 bench: $(STAMPS)/dev ## measure time per request, memory and start, against one password hash
 	$(BIN)/python -m bench $(ARGS)
+
+growth: programs $(STAMPS)/dev ## compare requests at a million users with those at a thousand (half an hour, 15 GB; less: make growth ARGS="--scale 0.01")
+	$(BIN)/python -m bench.growth $(ARGS)
+	$(BIN)/python -m bench.plugins
 
 screenshots: programs $(STAMPS)/dev ## take the pictures of the manual anew
 	$(BIN)/python -m pytest --quiet tests/browser/test_story.py

@@ -46,17 +46,14 @@ class Installation:
 
 
 def prepare(
-    folder: Path, users: int = USERS, *, database_url: str = "", database_pid: int | None = None
+    folder: Path, *, users: int = USERS, database_url: str = "", database_pid: int | None = None
 ) -> Installation:
     """Install the host in a folder, with users and the active plugin; without a URL on SQLite.
 
     ``database_pid``: the main process of the database's server, whose CPU time then counts as the host's.
     """
-    port = free_port()
-    environment = {"CCM_DATA_DIR": str(folder), "CCM_BASE_URL": f"http://127.0.0.1:{port}", "CCM_HASH_CONCURRENCY": "1"}
-    if database_url:
-        environment["CCM_DATABASE_URL"] = database_url
-    settings, clock = load(environment), SharedClock(folder / CLOCK_FILE)
+    made = installed(folder, users=users, database_url=database_url, database_pid=database_pid)
+    settings, clock = made.settings, made.clock
     install(settings, clock, [NewAccount("admin", "admin@example.org", PASSWORD, administrator=True)])
     parts, now = assemble(settings, clock), clock()
     instance = parts.instances.get(None, now)
@@ -66,7 +63,17 @@ def prepare(
         name = f"user{number}"
         parts.users.add(instance, name, f"{name}@example.org", "user", now, Actor(), password=PASSWORD)
     parts.database.dispose()
-    return Installation(settings, clock, port, environment, users, database_pid)
+    return made
+
+
+def installed(
+    folder: Path, *, users: int = USERS, database_url: str = "", database_pid: int | None = None
+) -> Installation:
+    """Return the installation that a folder holds, or is to hold, on a new port."""
+    port = free_port()
+    environment = {"CCM_DATA_DIR": str(folder), "CCM_BASE_URL": f"http://127.0.0.1:{port}", "CCM_HASH_CONCURRENCY": "1"}
+    environment |= {"CCM_DATABASE_URL": database_url}
+    return Installation(load(environment), SharedClock(folder / CLOCK_FILE), port, environment, users, database_pid)
 
 
 @dataclass

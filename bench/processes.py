@@ -7,7 +7,7 @@ import os
 import socket
 import subprocess
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +28,7 @@ class Server:
 
     def pids(self) -> list[int]:
         """Return the main process and everything below it."""
-        return list(_tree(self.process.pid))
+        return list(tree(self.process.pid))
 
     def workers(self) -> list[int]:
         """Return the worker processes: what is below the main one."""
@@ -41,11 +41,11 @@ class Server:
 
     def cpu(self) -> float:
         """Return the user and system time in seconds of all processes, ended threads and the database included."""
-        return sum(time.clock_gettime(_cpu_clock(pid)) for pid in self.pids()) + self.database_cpu()
+        return sum(cpu_of(self.pids()).values()) + self.database_cpu()
 
     def database_cpu(self) -> float:
         """Return the same of the database's server alone: of the processes that it has now."""
-        return sum(_cpu_of(pid) for pid in _tree(self.database_pid)) if self.database_pid else 0.0
+        return sum(cpu_of(tree(self.database_pid)).values()) if self.database_pid else 0.0
 
     def memory(self) -> float:
         """Return the resident memory of the worker in MiB, what it shares with the main process included."""
@@ -81,6 +81,15 @@ def running(
         process.wait(MOST_SECONDS)
 
 
+def cpu_of(pids: Iterable[int]) -> dict[int, float]:
+    """Return the user and system time in seconds of each process that still runs."""
+    found = {}
+    for pid in pids:
+        with suppress(OSError):
+            found[pid] = time.clock_gettime(_cpu_clock(pid))
+    return found
+
+
 def free_port() -> int:
     """Return a port of the loopback that nobody uses."""
     with socket.socket() as probe:
@@ -98,19 +107,13 @@ def _answers(port: int) -> bool:
         return False
 
 
-def _tree(pid: int) -> Iterator[int]:
+def tree(pid: int) -> Iterator[int]:
+    """Yield a process and everything below it."""
     yield pid
     for children in Path(f"/proc/{pid}/task").glob("*/children"):
         with suppress(OSError):  # it has ended meanwhile
             for child in children.read_text("ascii").split():
-                yield from _tree(int(child))
-
-
-def _cpu_of(pid: int) -> float:
-    try:
-        return time.clock_gettime(_cpu_clock(pid))
-    except OSError:
-        return 0.0
+                yield from tree(int(child))
 
 
 def _cpu_clock(pid: int) -> int:
