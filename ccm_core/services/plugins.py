@@ -77,7 +77,7 @@ class PluginAdmin:
 
         Asks the database only about what cannot be used here. Raises Busy.
         """
-        suspects = self._missing | {name for name in self._registry.records if self._registry.failed(name)}
+        suspects = self._missing.union(self._registry.failed())
         if not suspects:
             return {}
         with self._database.read() as connection:
