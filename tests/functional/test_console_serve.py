@@ -13,9 +13,10 @@ from pathlib import Path
 
 import httpx
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 
 from ccm_core.db import models as m
+from ccm_core.db.models import version
 from tests.databases import copy_data, database_of
 from tests.functional.program import Program
 
@@ -89,7 +90,7 @@ def database_is_newer(data: Path) -> None:
 def _set_revision(data: Path, revision: str) -> None:
     database = database_of(data)
     with database.write() as connection:
-        connection.exec_driver_sql(f"UPDATE alembic_version SET version_num = '{revision}'")
+        connection.execute(update(version).values(version_num=revision, oldest_program=revision))
     database.dispose()
 
 
