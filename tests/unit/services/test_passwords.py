@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Passwords: what is accepted, how it is compared, what it costs, and how many may be hashed at once."""
 
+import os
 import re
 import threading
 import unicodedata
@@ -10,7 +11,7 @@ from argon2 import PasswordHasher
 
 from ccm_core.cli.server import THREADS
 from ccm_core.errors import Busy, InputError
-from ccm_core.services.passwords import LANES, LONGEST, MEMORY_KIB, PASSES, PLACES, Passwords
+from ccm_core.services.passwords import LANES, LONGEST, MEMORY_KIB, NICENESS, PASSES, PLACES, Passwords
 
 CONTEXT = frozenset({"erika", "erika@example.org", "example", "ccm"})
 
@@ -164,3 +165,13 @@ def test_when_the_queue_is_full_the_next_is_told_to_try_again() -> None:
 def test_a_password_too_long_to_be_one_costs_no_more_than_another(passwords: Passwords) -> None:
     stored = passwords.hash("x" * LONGEST)
     assert not passwords.verify(stored, "x" * 1_000_000)
+
+
+def test_threads_that_hash_give_way_to_all_others() -> None:
+    before = {thread.native_id for thread in threading.enumerate()}
+    hashing = Passwords(1, 15)
+    hashing.hash("correct horse battery staple")
+    (thread,) = {thread.native_id for thread in threading.enumerate()} - before
+    assert thread
+    assert os.getpriority(os.PRIO_PROCESS, thread) == NICENESS
+    assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) < NICENESS
