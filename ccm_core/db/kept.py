@@ -22,6 +22,8 @@ from ccm_core.errors import Busy
 _T = TypeVar("_T")
 _READ_ONLY = "25006"
 """What a standby says, and a primary that has become one."""
+_NO_TABLE = "42P01"
+"""What a database says that was emptied, or is being restored."""
 
 
 class Cursor(psycopg.Cursor[Any]):
@@ -134,9 +136,9 @@ def _sentences() -> Iterator[None]:
 
 
 def _tell(error: DBAPIError) -> NoReturn:
-    """Turn what the driver says into Busy: gone, locked, a deadlock, full, not writable; faults of a statement stay."""
+    """Turn what the driver says into Busy: gone, locked, full, not writable, empty; faults of a statement stay."""
     cause = error.orig
     gone = isinstance(cause, psycopg.OperationalError) or error.connection_invalidated
-    if gone or getattr(cause, "sqlstate", None) == _READ_ONLY:
+    if gone or getattr(cause, "sqlstate", None) in {_READ_ONLY, _NO_TABLE}:
         raise Busy(LOCKED) from error
     raise error

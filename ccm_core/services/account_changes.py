@@ -69,7 +69,7 @@ class AccountChanges:
             raise InputError("current_password", "This is not your current password.")
         new_hash = self._passwords.hash(new)
         with self._database.write() as connection:
-            _, account = self._proofs.unchanged(connection, instance, mine, now)
+            account = self._proofs.unchanged(connection, instance, mine, now).account
             connection.execute(update(m.user).where(m.user.c.id == account.id).values(password_hash=new_hash))
             stamp, _ = end_logins(connection, self._sessions, account.id, now, keep=session.id)
             token = self._sessions.replace_token(connection, session, now, stamp=stamp)

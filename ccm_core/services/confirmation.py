@@ -11,13 +11,12 @@ from sqlalchemy import Connection
 from ccm_core.db.engine import Database
 from ccm_core.errors import PluginFailed
 from ccm_core.plugin_api import Challenge
-from ccm_core.services.accounts import Account
 from ccm_core.services.audit import Audit
 from ccm_core.services.clients import Client
-from ccm_core.services.enrolments import Enrolments, Row, of_active
+from ccm_core.services.enrolments import Enrolments, Row
 from ccm_core.services.instances import Instance
 from ccm_core.services.login import Shown
-from ccm_core.services.proofs import CHANGED, CheckedPassword, Denied, Proofs, Subject
+from ccm_core.services.proofs import CHANGED, CheckedPassword, Denied, Fresh, Proofs, Subject
 from ccm_core.services.sessions import Session, Sessions
 from ccm_core.services.stops import Stops
 from ccm_core.services.throttle import Throttle
@@ -49,8 +48,7 @@ class ConfirmationService:
 
     def plugins(self, instance: Instance, session: Session) -> tuple[str, ...]:
         """Return the factors of which one must be passed too; empty: the password is enough."""
-        rows = of_active(self._ledger.confirmed(session.account.id), instance)
-        return tuple(sorted({row.plugin for row in rows}))
+        return tuple(sorted(session.enrolled & instance.active.keys()))
 
     def show(
         self, instance: Instance, session: Session, wanted: str, without: frozenset[str] = frozenset()
@@ -89,16 +87,15 @@ class ConfirmationService:
         names = self.plugins(instance, session)
         if password_alone or not names:
             with self._database.write() as connection:
-                fresh, account = self._proofs.unchanged(connection, instance, session.account, now)
-                enrolled = of_active(self._ledger.confirmed(account.id, connection), fresh)
-                if enrolled and not password_alone:
+                fresh = self._proofs.unchanged(connection, instance, session.account, now)
+                if fresh.needed and not password_alone:
                     raise Denied("changed", CHANGED, guess=False)
-                return self._grant(connection, session, checked, client, now, None, full=not enrolled)
+                return self._grant(connection, session, checked, client, now, None, full=not fresh.needed)
 
         def count(connection: Connection) -> None:
             self._throttle.count_code(connection, session.account.id, now)
 
-        def grant(connection: Connection, _fresh: Instance, _account: Account, row: Row) -> str:
+        def grant(connection: Connection, _fresh: Fresh, row: Row) -> str:
             return self._grant(connection, session, checked, client, now, row, full=True)
 
         def refuse(connection: Connection, denied: Denied) -> None:

@@ -20,16 +20,16 @@ from ccm_core.services.accounts import Account
 from ccm_core.services.audit import Audit
 from ccm_core.services.clients import Client
 from ccm_core.services.endings import end_logins
-from ccm_core.services.enrolments import Enrolments, Row, of_active
+from ccm_core.services.enrolments import Enrolments, Row
 from ccm_core.services.instances import Instance
 from ccm_core.services.mails import Mails
-from ccm_core.services.proofs import CHANGED, Denied, Proofs, Subject
+from ccm_core.services.proofs import CHANGED, Denied, Fresh, Proofs, Subject
 from ccm_core.services.sessions import Session, Sessions
 from ccm_core.services.stops import Stops
 from ccm_core.services.throttle import Throttle
 
 Count = Callable[[Connection], None]
-Grant = Callable[[Connection, Instance, Account, Row], Passed]
+Grant = Callable[[Connection, Fresh, Row], Passed]
 Refuse = Callable[[Connection, Denied], None]
 
 
@@ -96,13 +96,11 @@ class FactorChanges:
         if not self._recent:
             raise Conflict("Your last login is too long ago for this. Please log in anew.")
         with self._parts.database.write() as connection:
-            instance, account = self._parts.proofs.unchanged(
-                connection, self._instance, self._session.account, self._now
-            )
-            if self._plugin not in instance.active:
+            fresh = self._parts.proofs.unchanged(connection, self._instance, self._session.account, self._now)
+            if self._plugin not in fresh.instance.active:
                 raise Conflict("This second factor is not enabled for you.")
             row_id = self._parts.ledger.begin(connection, self._session, self._plugin, label, data, self._now)
-            self._record(connection, "factor.setup_begun", account)
+            self._record(connection, "factor.setup_begun", fresh.account)
         return Enrolment(row_id, label, data, -1, confirmed=False)
 
     def confirm(self, answer: str) -> Verdict:
@@ -116,9 +114,9 @@ class FactorChanges:
             if not self._allowed or not ledger.count_setup_try(connection, row.id):
                 raise Denied("changed", CHANGED, guess=False)
 
-        def grant(connection: Connection, _instance: Instance, account: Account, confirmed: Row) -> Passed:
-            self._finish(connection, account, "factor.enabled", confirmed.id)
-            self._parts.mails.send(connection, "factor_enabled", self._instance, account)
+        def grant(connection: Connection, fresh: Fresh, confirmed: Row) -> Passed:
+            self._finish(connection, fresh.account, "factor.enabled", confirmed.id)
+            self._parts.mails.send(connection, "factor_enabled", self._instance, fresh.account)
             return Passed(confirmed.id)
 
         def refuse(connection: Connection, _denied: Denied) -> None:
@@ -132,13 +130,10 @@ class FactorChanges:
         def count(connection: Connection) -> None:
             self._parts.throttle.count_code(connection, self._session.account.id, self._now)
 
-        def grant(connection: Connection, instance: Instance, account: Account, row: Row) -> Passed:
-            rest = [
-                r for r in of_active(self._parts.ledger.confirmed(account.id, connection), instance) if r.id != row.id
-            ]
+        def grant(connection: Connection, fresh: Fresh, row: Row) -> Passed:
             # The session passed a factor; with another one left it goes on as if it had passed that.
-            self._finish(connection, account, "factor.disabled", rest[0].id if rest else None)
-            self._parts.mails.send(connection, "factor_disabled", self._instance, account)
+            self._finish(connection, fresh.account, "factor.disabled", min(fresh.needed - {row.id}, default=None))
+            self._parts.mails.send(connection, "factor_disabled", self._instance, fresh.account)
             return Passed(row.id)
 
         def refuse(connection: Connection, denied: Denied) -> None:

@@ -81,7 +81,8 @@ _ROWS = rows_as_json(_a.plugin, _a.state, _a.everyone, _a.settings)
 _ACTIVATIONS = select(_ROWS).where(_a.instance_id == _i.id).scalar_subquery()
 STATE_COLUMNS = (_i.plugin_generation.label("instance_generation"), _i.plan_id, _ACTIVATIONS.label("activations"))
 """What ``plugin_state`` needs: all activations in one value, so that they multiply no rows of another query."""
-_STATE = select(_i.host, _i.edition, *STATE_COLUMNS).where(_i.id == bindparam("id"))
+STATE = select(_i.host, _i.edition, *STATE_COLUMNS).where(_i.id == bindparam("id"))
+"""What ``Instances.of_row`` needs."""
 _LOCK = select(_i.id).where(_i.id == bindparam("id")).with_for_update(key_share=True)
 _PLAN = select(_p.plugin).where(_p.plan_id == bindparam("plan"), _p.from_at <= bindparam("now"))
 
@@ -113,7 +114,7 @@ def _activations(rows: str) -> tuple[Mapping[str, Activation], frozenset[str]]:
 
 
 def _row(connection: Connection, instance_id: int) -> RowMapping:
-    row = connection.execute(_STATE, {"id": instance_id}).mappings().first()
+    row = connection.execute(STATE, {"id": instance_id}).mappings().first()
     if row is None:
         raise NotFound("This instance no longer exists.")
     return row
@@ -150,7 +151,10 @@ class Instances:
 
     def by_id(self, connection: Connection, instance_id: int, now: float) -> Instance:
         """Return an instance as the caller's connection sees it; raises NotFound."""
-        row = _row(connection, instance_id)
+        return self.of_row(connection, instance_id, _row(connection, instance_id), now)
+
+    def of_row(self, connection: Connection, instance_id: int, row: RowMapping, now: float) -> Instance:
+        """Return an instance from a row of ``STATE``, which another query may have read with something else."""
         state, host = plugin_state(connection, row, now), row["host"]
         return Instance(instance_id, host, row["edition"], self._settings.origin_of(host), lambda: state)
 

@@ -19,14 +19,14 @@ from ccm_core.db.functions import delete_batch
 from ccm_core.errors import PluginFailed, SealError
 from ccm_core.plugin_api import Challenge, SignedIn
 from ccm_core.plugin_manager.calls import Calls
-from ccm_core.services import enrolments, pending_logins
+from ccm_core.services import pending_logins
 from ccm_core.services.accounts import Account
 from ccm_core.services.audit import Audit
 from ccm_core.services.clients import Client
-from ccm_core.services.enrolments import Enrolments, Row
+from ccm_core.services.enrolments import Row
 from ccm_core.services.instances import Instance
 from ccm_core.services.pending_logins import Pending
-from ccm_core.services.proofs import Denied, Proofs, Subject
+from ccm_core.services.proofs import Denied, Fresh, Proofs, Subject
 from ccm_core.services.sessions import Sessions
 from ccm_core.services.stops import Stops
 from ccm_core.services.throttle import CODE_TRIES, Throttle
@@ -73,7 +73,6 @@ class LoginService:
         proofs: Proofs,
         throttle: Throttle,
         sessions: Sessions,
-        ledger: Enrolments,
         calls: Calls,
         audit: Audit,
         stops: Stops,
@@ -84,7 +83,6 @@ class LoginService:
         self._proofs = proofs
         self._throttle = throttle
         self._sessions = sessions
-        self._ledger = ledger
         self._calls = calls
         self._audit = audit
         self._stops = stops
@@ -110,18 +108,18 @@ class LoginService:
             self._audit.note("login.refused", instance.id, now, about=checked.account, client=client, reason="password")
             raise Denied("password", WRONG)
         with self._database.write() as connection:
-            fresh, account = self._proofs.unchanged(connection, instance, checked.account, now)
+            fresh = self._proofs.unchanged(connection, instance, checked.account, now)
             if old_session:
                 self._sessions.end_by_token(connection, old_session)
             if old_pending:
                 _end_pending(connection, old_pending)
-            if enrolments.of_active(self._ledger.confirmed(account.id, connection), fresh):
-                step = Step(pending_token=self._begin_pending(connection, account, now))
+            if fresh.needed:
+                step = Step(pending_token=self._begin_pending(connection, fresh.account, now))
             else:
-                step = Step(session_token=self._open_session(connection, fresh, account, None, client, now))
+                step = Step(session_token=self._open_session(connection, fresh, None, client, now))
             self._proofs.accept_password(connection, checked)
         if step.session_token:
-            self._announce(fresh, account, None, now)
+            self._announce(fresh.instance, fresh.account, None, now)
         return step
 
     def pending(self, instance: Instance, token: str, now: float) -> Pending | None:
@@ -164,8 +162,8 @@ class LoginService:
                 raise _over()
             self._throttle.count_code(connection, pending.account.id, now)
 
-        def grant(connection: Connection, fresh: Instance, account: Account, row: Row) -> str:
-            token = self._open_session(connection, fresh, account, row, client, now)
+        def grant(connection: Connection, fresh: Fresh, row: Row) -> str:
+            token = self._open_session(connection, fresh, row, client, now)
             if old_session:
                 self._sessions.end_by_token(connection, old_session)
             if connection.execute(_USE, {"pending": pending.id, "now": now}).rowcount != 1:
@@ -191,16 +189,11 @@ class LoginService:
         return delete_batch(connection, m.pending_login, _p.expires_at <= now)
 
     def _open_session(
-        self,
-        connection: Connection,
-        instance: Instance,
-        account: Account,
-        passed: Row | None,
-        client: Client,
-        now: float,
+        self, connection: Connection, fresh: Fresh, passed: Row | None, client: Client, now: float
     ) -> str:
         """The gate: everything that the ledger asks for was checked in this transaction, which holds the user's row."""
         factor = passed.plugin if passed else None
+        instance, account = fresh.instance, fresh.account
         token = self._sessions.create(connection, instance, account, passed.id if passed else None, client, now)
         connection.execute(_LOGGED_IN, {"user": account.id, "now": now})
         self._throttle.remember_network(connection, instance.id, account.id, client, now)

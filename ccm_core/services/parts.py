@@ -131,9 +131,7 @@ def assemble(
 
 def _assembled(g: _Ground, settings: Settings, clock: Clock) -> Parts:
     rows = ActivationRows(g.instances, g.ledger, g.sessions, g.mails, g.audit)
-    logins = LoginService(
-        g.database, settings, g.vault, g.proofs, g.throttle, g.sessions, g.ledger, g.calls, g.audit, g.stops
-    )
+    logins = LoginService(g.database, settings, g.vault, g.proofs, g.throttle, g.sessions, g.calls, g.audit, g.stops)
     resets = PasswordResetService(_reset_parts(g))
     confirmations = ConfirmationService(g.database, g.proofs, g.sessions, g.ledger, g.throttle, g.audit, g.stops)
     changes = AccountChanges(g.database, settings, g.passwords, g.proofs, g.sessions, g.throttle, g.audit, g.mails)
@@ -151,12 +149,12 @@ def _assembled(g: _Ground, settings: Settings, clock: Clock) -> Parts:
         instances=g.instances,
         sessions=g.sessions,
         logins=logins,
-        unlocks=UnlockService(g.database, g.proofs, g.sessions, g.ledger, g.audit),
+        unlocks=UnlockService(g.database, g.proofs, g.sessions, g.audit),
         confirmations=confirmations,
         resets=resets,
         changes=changes,
         factors=FactorParts(g.database, g.ledger, g.proofs, g.sessions, g.throttle, g.audit, g.mails, g.stops),
-        access=PluginAccess(g.database, g.ledger, rows),
+        access=PluginAccess(g.database, rows),
         plugins=PluginAdmin(g.database, g.registry, g.instances, g.ledger, g.faults, rows),
         users=users,
         faults=g.faults,

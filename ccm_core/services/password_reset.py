@@ -34,7 +34,7 @@ from ccm_core.services.mails import Mails
 from ccm_core.services.outbox import Outbox
 from ccm_core.services.passwords import Passwords
 from ccm_core.services.plugin_texts import PluginTexts
-from ccm_core.services.proofs import Denied, Proofs, Subject
+from ccm_core.services.proofs import Denied, Fresh, Proofs, Subject
 from ccm_core.services.sessions import Sessions
 from ccm_core.services.stops import Stops
 from ccm_core.services.throttle import Throttle
@@ -177,15 +177,15 @@ class PasswordResetService:
         if not opened.strict:
             cleared, sentences = self._ask_plugins(instance, opened)
             with parts.database.write() as connection:
-                fresh, locked = parts.proofs.unchanged(connection, instance, account, now)
-                self._apply(connection, fresh, locked, kind, token, new_hash, client, now, sentences, cleared)
+                fresh = parts.proofs.unchanged(connection, instance, account, now)
+                self._apply(connection, fresh, kind, token, new_hash, client, now, sentences, cleared)
             return
 
         def count(connection: Connection) -> None:
             parts.throttle.count_code(connection, account.id, now)
 
-        def grant(connection: Connection, fresh: Instance, locked: Account, _row: Row) -> None:
-            self._apply(connection, fresh, locked, kind, token, new_hash, client, now, (), frozenset())
+        def grant(connection: Connection, fresh: Fresh, _row: Row) -> None:
+            self._apply(connection, fresh, kind, token, new_hash, client, now, (), frozenset())
 
         def refuse(connection: Connection, denied: Denied) -> None:
             parts.stops.notice(connection, instance, account, denied, now)
@@ -197,8 +197,7 @@ class PasswordResetService:
     def _apply(
         self,
         connection: Connection,
-        instance: Instance,
-        account: Account,
+        fresh: Fresh,
         kind: Kind,
         token: str,
         new_hash: str,
@@ -207,7 +206,7 @@ class PasswordResetService:
         sentences: tuple[str, ...],
         cleared: frozenset[str],
     ) -> None:
-        parts = self._parts
+        parts, instance, account = self._parts, fresh.instance, fresh.account
         mailed_links.use(connection, mailed_links.find(connection, kind, instance.id, token, now))
         mine = update(m.user).where(m.user.c.id == account.id)
         connection.execute(mine.values(password_hash=new_hash))

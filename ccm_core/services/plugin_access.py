@@ -15,7 +15,6 @@ from ccm_core.errors import Conflict
 from ccm_core.services import accounts
 from ccm_core.services.accounts import Account
 from ccm_core.services.activations import ActivationRows
-from ccm_core.services.enrolments import Enrolments, of_active
 from ccm_core.services.instances import Instance
 from ccm_core.services.sessions import Session
 from ccm_core.services.user_admin import Actor
@@ -46,9 +45,8 @@ class Standing:
 class PluginAccess:
     """Reads and changes how users stand to plugins."""
 
-    def __init__(self, database: Database, ledger: Enrolments, rows: ActivationRows) -> None:
+    def __init__(self, database: Database, rows: ActivationRows) -> None:
         self._database = database
-        self._ledger = ledger
         self._rows = rows
 
     def own_standings(self, instance: Instance, session: Session) -> Mapping[str, Standing]:
@@ -64,11 +62,6 @@ class PluginAccess:
         with self._database.read() as connection:
             rows = connection.execute(_STANDINGS, {"user": account.id, "instance": instance.id}).all()
         return _standings(instance, *(frozenset(plugin for plugin, mark in rows if mark == kind) for kind in (0, 1)))
-
-    def enrolled_in_active(self, instance: Instance, account: Account) -> tuple[str, ...]:
-        """Return the active plugins that the user is enrolled with: what a full login asks for."""
-        rows = of_active(self._ledger.confirmed(account.id), instance)
-        return tuple(sorted({row.plugin for row in rows}))
 
     def allow(self, instance: Instance, name: str, now: float, actor: Actor, user_id: int | None = None) -> None:
         """Enable the plugin for one user, or for everyone; raises NotFound when it is not active."""

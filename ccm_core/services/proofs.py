@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, and_, bindparam, update
 
 from ccm_core.db import models as m
 from ccm_core.db.engine import Database
@@ -28,7 +28,7 @@ from ccm_core.services.accounts import Account
 from ccm_core.services.audit import Audit
 from ccm_core.services.clients import Client
 from ccm_core.services.enrolments import Enrolments, Row
-from ccm_core.services.instances import Instance, Instances
+from ccm_core.services.instances import STATE, Instance, Instances
 from ccm_core.services.metrics import NO_METRICS, Metrics
 from ccm_core.services.passwords import Passwords
 from ccm_core.services.throttle import DAY, KNOWN_NETWORK_DAYS, PasswordAttempt, Throttle
@@ -78,6 +78,21 @@ class Subject:
     rows: tuple[Row, ...]
     purpose: Purpose
     state: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """What step 3 read anew. ``needed``: the enrolments of which a login must pass one; none: a password is enough."""
+
+    instance: Instance
+    account: Account
+    needed: frozenset[int]
+
+
+_e = m.enrolment.c
+_FRESH = STATE.add_columns(_e.id.label("enrolment"), _e.plugin).outerjoin_from(
+    m.instance, m.enrolment, and_(_e.user_id == bindparam("user"), _e.confirmed)
+)
 
 
 class Proofs:
@@ -137,14 +152,15 @@ class Proofs:
             self._throttle.count_network(connection, instance.id, client, now)
         self._passwords.verify(None, password)
 
-    def unchanged(
-        self, connection: Connection, instance: Instance, account: Account, now: float
-    ) -> tuple[Instance, Account]:
-        """Begin step 3: lock the user, read instance and account anew; raises Denied when what was checked changed."""
+    def unchanged(self, connection: Connection, instance: Instance, account: Account, now: float) -> Fresh:
+        """Begin step 3: lock the user, read everything anew; raises Denied when what was checked changed."""
         locked = accounts.lock(connection, instance, account.id)
         if locked.disabled or (locked.stamp, locked.password_hash) != (account.stamp, account.password_hash):
             raise Denied("changed", CHANGED, guess=False)
-        return self._instances.by_id(connection, instance.id, now), locked
+        # A statement of its own: one that has waited for the lock may see the rest as it was before.
+        rows = connection.execute(_FRESH, {"id": instance.id, "user": locked.id}).mappings().all()
+        fresh = self._instances.of_row(connection, instance.id, rows[0], now)
+        return Fresh(fresh, locked, frozenset(row["enrolment"] for row in rows if row["plugin"] in fresh.active))
 
     def _verified(self, account: Account | None, password: str, attempt: PasswordAttempt) -> CheckedPassword:
         right = self._passwords.verify(account.password_hash if account else None, password)
@@ -171,7 +187,7 @@ class Proofs:
         now: float,
         *,
         count: Callable[[Connection], None],
-        grant: Callable[[Connection, Instance, Account, Row], _T],
+        grant: Callable[[Connection, Fresh, Row], _T],
         refuse: Callable[[Connection, Denied], None],
     ) -> _T:
         """Take one code: all three steps. ``grant`` makes the change; it is undone when the proof cannot be applied.
@@ -185,17 +201,17 @@ class Proofs:
             verdict = self._verdict(subject, answer, now)
             passed, row = self._matched(subject, verdict)
             with self._database.write() as connection:
-                instance, account = self.unchanged(connection, subject.instance, subject.account, now)
-                if subject.plugin not in instance.active:
+                fresh = self.unchanged(connection, subject.instance, subject.account, now)
+                if subject.plugin not in fresh.instance.active:
                     raise Denied("changed", CHANGED, guess=False)
-                result = grant(connection, instance, account, row)
+                result = grant(connection, fresh, row)
                 setup = subject.purpose == "setup"
                 if not self._enrolments.apply(connection, row, passed, now, confirm=setup):
                     raise Denied("replayed", USED)
                 if subject.purpose == "removal":
-                    self._enrolments.remove(connection, account.id, subject.plugin, row.id)
+                    self._enrolments.remove(connection, fresh.account.id, subject.plugin, row.id)
                 if not setup:
-                    self._throttle.take_back_code(connection, account.id, now)
+                    self._throttle.take_back_code(connection, fresh.account.id, now)
         except Denied as denied:
             self._refuse(subject, denied, client, now, refuse)
             self._metrics.challenge(subject.plugin, subject.purpose, "refused" if denied.guess else "failed")

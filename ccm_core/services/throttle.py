@@ -10,7 +10,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import BindParameter, Connection, and_, bindparam, case, delete, func, literal, select, update
+from sqlalchemy import (
+    BindParameter,
+    Connection,
+    Select,
+    and_,
+    bindparam,
+    case,
+    delete,
+    func,
+    literal,
+    select,
+    union_all,
+    update,
+)
+from sqlalchemy.sql.dml import ReturningInsert
 
 from ccm_core.db import models as m
 from ccm_core.db.functions import delete_batch, insert
@@ -67,15 +81,26 @@ _start = case((and_(_t.fixed, ~_fresh), _t.started_at), else_=_now)
 _doublings = case((_count - _t.free > 10, 10), else_=_count - _t.free)
 _delay = case((literal(1).op("<<")(_doublings) > _t.longest, _t.longest), else_=literal(1).op("<<")(_doublings))
 _until = case((_count < _t.free, 0.0), (_t.fixed, _start + _t.life), else_=_now + _delay)
-_COUNT = (
-    insert(m.throttle)
-    .on_conflict_do_update(
-        index_elements=["key"],
-        set_={"count": _count, "started_at": _start, "blocked_until": _until},
-        where=_t.blocked_until <= _now,
+
+
+def _counting(rows: int) -> ReturningInsert[tuple[bytes]]:
+    """Return the statement that counts in so many rows; it tells in which of them."""
+    # Not VALUES: a statement with several of them is compiled anew each time it is used.
+    new = [select(*(bindparam(f"{name}{row}", type_=_t[name].type) for name in _COUNTED)) for row in range(rows)]
+    return (
+        insert(m.throttle)
+        .from_select(_COUNTED, union_all(*new))
+        .on_conflict_do_update(
+            index_elements=["key"],
+            set_={"count": _count, "started_at": _start, "blocked_until": _until},
+            where=_t.blocked_until <= _now,
+        )
+        .returning(_t.key)
     )
-    .returning(_t.key)
-)
+
+
+_COUNTED = ("key", "count", "blocked_until", "started_at", "free", "longest", "life", "fixed")
+_COUNT = {rows: _counting(rows) for rows in (1, 2, 3)}
 _mine = _t.key.in_(bindparam("keys", expanding=True))
 _BLOCKED = select(func.max(_t.blocked_until)).where(_mine)
 _IN_ORDER = select(_t.key).where(_mine).order_by(_t.key).with_for_update()
@@ -110,9 +135,16 @@ _COUNT_CODE = (
     )
     .returning(_c.user_id)
 )
-_COUNT_DAY = insert(m.code_day).on_conflict_do_update(index_elements=["user_id", "day"], set_={"count": _d.count + 1})
+_today: BindParameter[int] = bindparam("today")
+_one: Select[int, int, int] = select(_user, _today, literal(1)).where(_WRONG_CODES.scalar_subquery() < CODE_STOP)
+_COUNT_DAY = (
+    insert(m.code_day)
+    .from_select(["user_id", "day", "count"], _one)
+    .on_conflict_do_update(index_elements=["user_id", "day"], set_={"count": _d.count + 1})
+    .returning(_d.day)
+)
 _TAKE_BACK_DAY = (
-    update(m.code_day).where(_d.user_id == _user, _d.day == bindparam("today"), _d.count > 0).values(count=_d.count - 1)
+    update(m.code_day).where(_d.user_id == _user, _d.day == _today, _d.count > 0).values(count=_d.count - 1)
 )
 _END_PAUSE = update(m.code_counter).where(_c.user_id == _user).values(streak=0, paused_until=0.0)
 _FORGIVE = (
@@ -171,8 +203,12 @@ class Throttle:
 
     def _count(self, connection: Connection, rows: list[tuple[bytes, Bound]], now: float, attempt: Attempt) -> None:
         """Count in all rows, or in none when one of them holds the caller back: then raises Throttled."""
+        values: dict[str, object] = {"now": now}
         # In the order of their keys, as they are taken back: two who wait for each other's rows would never end.
-        counted = connection.execute(_COUNT, [_row(key, bound, now) for key, bound in sorted(rows, key=_first)]).all()
+        for number, (key, bound) in enumerate(sorted(rows, key=_first)):
+            new = (key, 1, 0.0, now, bound.free, bound.longest, bound.life, bound.fixed)
+            values |= {f"{name}{number}": value for name, value in zip(_COUNTED, new, strict=True)}
+        counted = connection.execute(_COUNT[len(rows)], values).all()
         if len(counted) < len(rows):
             until = connection.execute(_BLOCKED, {"keys": [key for key, _ in rows]}).scalar_one()
             self._metrics.throttled(attempt)
@@ -206,14 +242,15 @@ class Throttle:
         """Count one code attempt of an account whose password was right; raises Throttled or CodeStopped."""
         first = {"user_id": user_id, "streak": 1, "paused_until": 0.0, "now": now}
         counted = connection.execute(_COUNT_CODE, first).first()
-        if self.wrong_codes(connection, user_id, now) >= CODE_STOP:
+        days = {"user": user_id, "today": _day(now), "since": _day(now) - CODE_WINDOW_DAYS}
+        if counted and connection.execute(_COUNT_DAY, days).first():
+            return
+        if counted or self.wrong_codes(connection, user_id, now) >= CODE_STOP:
             self._metrics.throttled("code_stopped")
             raise CodeStopped(self._stopped, DAY)
-        if counted is None:
-            until = connection.execute(_PAUSED, {"user": user_id}).scalar_one()
-            self._metrics.throttled("code")
-            raise _wait(until - now)
-        connection.execute(_COUNT_DAY, {"user_id": user_id, "day": _day(now), "count": 1})
+        until = connection.execute(_PAUSED, {"user": user_id}).scalar_one()
+        self._metrics.throttled("code")
+        raise _wait(until - now)
 
     def wrong_codes(self, connection: Connection, user_id: int, now: float) -> int:
         """Return how many codes of the last 30 days were counted and not taken back."""
@@ -243,11 +280,6 @@ class Throttle:
             + delete_batch(connection, m.code_day, _d.day <= _day(now) - CODE_WINDOW_DAYS)
             + delete_batch(connection, known, known.c.seen_at <= now - KNOWN_NETWORK_DAYS * DAY)
         )
-
-
-def _row(key: bytes, bound: Bound, now: float) -> dict[str, object]:
-    row = {"key": key, "count": 1, "blocked_until": 0.0, "started_at": now, "now": now}
-    return row | {"free": bound.free, "longest": bound.longest, "life": bound.life, "fixed": bound.fixed}
 
 
 def _first(row: tuple[bytes, Bound]) -> bytes:

@@ -16,7 +16,6 @@ from ccm_core.db import models as m
 from ccm_core.db.engine import Database
 from ccm_core.services.audit import Audit
 from ccm_core.services.clients import Client
-from ccm_core.services.enrolments import Enrolments, of_active
 from ccm_core.services.instances import Instance
 from ccm_core.services.proofs import Denied, Proofs
 from ccm_core.services.sessions import Session, Sessions
@@ -29,18 +28,10 @@ REFUSED = _("That did not work. Please try again, or log in anew.")
 class UnlockService:
     """Unlocks locked sessions."""
 
-    def __init__(
-        self,
-        database: Database,
-        proofs: Proofs,
-        sessions: Sessions,
-        ledger: Enrolments,
-        audit: Audit,
-    ) -> None:
+    def __init__(self, database: Database, proofs: Proofs, sessions: Sessions, audit: Audit) -> None:
         self._database = database
         self._proofs = proofs
         self._sessions = sessions
-        self._ledger = ledger
         self._audit = audit
 
     def unlock(
@@ -61,10 +52,9 @@ class UnlockService:
         if not (checked.right and fits):
             self._refuse(session, "password" if fits else "window", client, now)
         with self._database.write() as connection:
-            fresh, account = self._proofs.unchanged(connection, instance, session.account, now)
-            needed = {row.id for row in of_active(self._ledger.confirmed(account.id, connection), fresh)}
-            passed = not needed or session.passed_enrolment in needed
-            same = fresh.plugin_generation == session.plugin_generation
+            fresh = self._proofs.unchanged(connection, instance, session.account, now)
+            passed = not fresh.needed or session.passed_enrolment in fresh.needed
+            same = fresh.instance.plugin_generation == session.plugin_generation
             token = self._sessions.replace_token(connection, session, now) if passed and same else None
             if token is not None:
                 self._proofs.accept_password(connection, checked)

@@ -151,7 +151,7 @@ def _password_alone(context: Context, target: str) -> bool:
     """Before the pages of the one plugin that the user is enrolled with, which ask for a fresh code themselves."""
     if not target.startswith(PLUGIN_PAGES):
         return False
-    enrolled = context.parts.access.enrolled_in_active(context.instance, context.account)
+    enrolled = context.parts.confirmations.plugins(context.instance, context.active)
     return enrolled == (target.removeprefix(PLUGIN_PAGES).partition("/")[0],)
 
 

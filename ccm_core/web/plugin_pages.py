@@ -63,7 +63,7 @@ def _match(context: Context, plugin: LoadedPlugin) -> tuple[Route, dict[str, str
 def _recent_enough(context: Context, name: str) -> bool:
     """The password is enough before pages of the only factor, which ask for a fresh code themselves."""
     sessions, session = context.parts.sessions, context.active
-    if context.parts.access.enrolled_in_active(context.instance, context.account) == (name,):
+    if context.parts.confirmations.plugins(context.instance, context.active) == (name,):
         return sessions.password_recent(session, context.now)
     return sessions.recent(session, context.now)
 

@@ -14,7 +14,7 @@ from ccm_core.services.accounts import Account
 from ccm_core.services.enrolments import Row, place
 from ccm_core.services.instances import CLOUD, Instance
 from ccm_core.services.parts import Parts
-from ccm_core.services.proofs import CHANGED, UNAVAILABLE, USED, Denied, Subject
+from ccm_core.services.proofs import CHANGED, UNAVAILABLE, USED, Denied, Fresh, Subject
 from ccm_core.services.user_admin import Actor
 from tests.unit.services.conftest import Watch
 from tests.unit.services.test_login import CLIENT, PASSWORD, WORD
@@ -57,8 +57,8 @@ def subject(instance: Instance, erika: Account, rows: dict[str, Row]) -> Subject
 def take(parts: Parts, subject: Subject, purpose: Purpose = "login") -> str:
     """Take the right word, count nothing, and return what is granted."""
 
-    def grant(_connection: Connection, instance: Instance, account: Account, row: Row) -> str:
-        return f"{account.name} {row.label} {sorted(instance.active)}"
+    def grant(_connection: Connection, fresh: Fresh, row: Row) -> str:
+        return f"{fresh.account.name} {row.label} {sorted(fresh.instance.active)}"
 
     return parts.factors.proofs.take_code(
         replace(subject, purpose=purpose),

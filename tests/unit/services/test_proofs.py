@@ -72,7 +72,7 @@ def test_what_changed_while_a_proof_was_checked_is_refused_and_is_no_guess(
 ) -> None:
     proofs = parts.factors.proofs
     with parts.database.write() as connection:
-        assert proofs.unchanged(connection, instance, erika, clock())[1] == erika
+        assert proofs.unchanged(connection, instance, erika, clock()).account == erika
         connection.execute(update(m.user).values(change))
         with pytest.raises(Denied) as caught:
             proofs.unchanged(connection, instance, erika, clock())

@@ -41,10 +41,11 @@ def hashes(parts: Parts, instance: Instance) -> dict[str, str | None]:
 
 
 def signed_in(parts: Parts, instance: Instance, user: Account, now: float) -> tuple[Instance, Session]:
-    """Return the instance as it is now, and a session that is looked at then."""
+    """Return the instance as it is now, and a session, of all factors, that is looked at then."""
     fresh = parts.instances.get(instance.host, now)
+    passed = next((row.id for row in parts.factors.ledger.confirmed(user.id)), None)
     with parts.database.write() as connection:
-        token = parts.sessions.create(connection, fresh, user, None, CLIENT, parts.clock())
+        token = parts.sessions.create(connection, fresh, user, passed, CLIENT, parts.clock())
     session = parts.sessions.look(token, fresh, now)
     assert session is not None
     return fresh, session
@@ -72,9 +73,8 @@ def test_a_weak_hash_is_replaced_wherever_its_password_is_accepted(
 def test_a_refused_confirmation_keeps_no_hash_since_the_password_may_be_another_by_then(
     parts: Parts, instance: Instance, karl: Account
 ) -> None:
-    _, session = signed_in(parts, instance, karl, parts.clock())
     bind(parts, instance, karl, "working")
-    fresh = parts.instances.get(instance.host, parts.clock())
+    fresh, session = signed_in(parts, instance, karl, parts.clock())
     with pytest.raises(Denied) as denied:
         parts.confirmations.confirm(fresh, session, PASSWORD, "working", "wrong", CLIENT, parts.clock())
     assert hashes(parts, instance)["karl"] == WEAK
