@@ -14,21 +14,19 @@ from sqlalchemy import (
     BindParameter,
     Connection,
     Select,
-    and_,
     bindparam,
     case,
     delete,
     func,
     literal,
     select,
-    union_all,
     update,
 )
-from sqlalchemy.sql.dml import ReturningInsert
 
 from ccm_core.db import models as m
 from ccm_core.db.functions import delete_batch, insert
 from ccm_core.errors import Throttled
+from ccm_core.services import counters
 from ccm_core.services.clients import Client
 from ccm_core.services.metrics import NO_METRICS, Attempt, Metrics
 from ccm_core.services.vault import Vault
@@ -73,48 +71,7 @@ NETWORK = Bound("network", free=30, longest=60, life=60, fixed=True)
 REFUSALS = Bound("refused requests of a network", free=120, longest=60, life=60, fixed=True)
 RESET_REQUESTS = Bound("reset requests of a network", free=20, longest=3600, life=3600, fixed=True)
 
-_t = m.throttle.c
 _now: BindParameter[float] = bindparam("now")
-_fresh = _t.started_at <= _now - _t.life
-_count = case((_fresh, 1), else_=_t.count + 1)
-_start = case((and_(_t.fixed, ~_fresh), _t.started_at), else_=_now)
-_doublings = case((_count - _t.free > 10, 10), else_=_count - _t.free)
-_delay = case((literal(1).op("<<")(_doublings) > _t.longest, _t.longest), else_=literal(1).op("<<")(_doublings))
-_until = case((_count < _t.free, 0.0), (_t.fixed, _start + _t.life), else_=_now + _delay)
-
-
-def _counting(rows: int) -> ReturningInsert[tuple[bytes]]:
-    """Return the statement that counts in so many rows; it tells in which of them."""
-    # Not VALUES: a statement with several of them is compiled anew each time it is used.
-    new = [select(*(bindparam(f"{name}{row}", type_=_t[name].type) for name in _COUNTED)) for row in range(rows)]
-    return (
-        insert(m.throttle)
-        .from_select(_COUNTED, union_all(*new))
-        .on_conflict_do_update(
-            index_elements=["key"],
-            set_={"count": _count, "started_at": _start, "blocked_until": _until},
-            where=_t.blocked_until <= _now,
-        )
-        .returning(_t.key)
-    )
-
-
-_COUNTED = ("key", "count", "blocked_until", "started_at", "free", "longest", "life", "fixed")
-_COUNT = {rows: _counting(rows) for rows in (1, 2, 3)}
-_mine = _t.key.in_(bindparam("keys", expanding=True))
-_BLOCKED = select(func.max(_t.blocked_until)).where(_mine)
-_IN_ORDER = select(_t.key).where(_mine).order_by(_t.key).with_for_update()
-_TAKE_BACK = (
-    update(m.throttle)
-    .where(_t.key.in_(_IN_ORDER.scalar_subquery()))
-    .values(
-        count=case((_t.key == bindparam("cleared"), 0), (_t.count > 0, _t.count - 1), else_=0),
-        blocked_until=case(
-            (_t.key == bindparam("cleared"), 0.0), (_t.count - 1 >= _t.free, _t.blocked_until), else_=0.0
-        ),
-    )
-)
-
 _known = insert(m.known_network)
 _KNOWN = _known.on_conflict_do_update(index_elements=["user_id", "network"], set_={"seen_at": _known.excluded.seen_at})
 
@@ -207,20 +164,20 @@ class Throttle:
         # In the order of their keys, as they are taken back: two who wait for each other's rows would never end.
         for number, (key, bound) in enumerate(sorted(rows, key=_first)):
             new = (key, 1, 0.0, now, bound.free, bound.longest, bound.life, bound.fixed)
-            values |= {f"{name}{number}": value for name, value in zip(_COUNTED, new, strict=True)}
-        counted = connection.execute(_COUNT[len(rows)], values).all()
+            values |= {f"{name}{number}": value for name, value in zip(counters.COUNTED, new, strict=True)}
+        counted = connection.execute(counters.COUNT[len(rows)], values).all()
         if len(counted) < len(rows):
-            until = connection.execute(_BLOCKED, {"keys": [key for key, _ in rows]}).scalar_one()
+            until = connection.execute(counters.BLOCKED, {"keys": [key for key, _ in rows]}).scalar_one()
             self._metrics.throttled(attempt)
             raise _wait(until - now)
 
     def take_back_password(self, connection: Connection, attempt: PasswordAttempt) -> None:
         """The password was right: its own counts go back, and this network's count for the account is cleared."""
-        connection.execute(_TAKE_BACK, {"keys": attempt.keys, "cleared": attempt.cleared})
+        connection.execute(counters.TAKE_BACK, {"keys": attempt.keys, "cleared": attempt.cleared})
 
     def forgive_password(self, connection: Connection, attempt: PasswordAttempt) -> None:
         """Nobody could check the password: its own counts go back, and nothing is cleared."""
-        connection.execute(_TAKE_BACK, {"keys": attempt.keys, "cleared": b""})
+        connection.execute(counters.TAKE_BACK, {"keys": attempt.keys, "cleared": b""})
 
     def count_network(self, connection: Connection, instance_id: int, client: Client, now: float) -> None:
         """Count an attempt that names nobody; raises Throttled."""
@@ -276,7 +233,7 @@ class Throttle:
         """Delete some rows that can no longer hold anybody; returns how many."""
         known = m.known_network
         return (
-            delete_batch(connection, m.throttle, _t.started_at < now - 2 * DAY)
+            delete_batch(connection, m.throttle, m.throttle.c.started_at < now - 2 * DAY)
             + delete_batch(connection, m.code_day, _d.day <= _day(now) - CODE_WINDOW_DAYS)
             + delete_batch(connection, known, known.c.seen_at <= now - KNOWN_NETWORK_DAYS * DAY)
         )
