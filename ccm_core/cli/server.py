@@ -26,7 +26,7 @@ from ccm_core.app import create_app, start_background
 from ccm_core.services.logs import library_logging, write_json
 from ccm_core.services.parts import Parts
 
-THREADS = 16
+THREADS = 32
 """Threads that answer requests, per worker process."""
 
 STOP_SECONDS = 10

@@ -31,18 +31,25 @@ NICENESS = 10
 """Of the threads that hash, as ``nice`` counts it: they give way to threads that answer, and to the database."""
 LONGEST = 256
 LONGEST_BYTES = 1024
-PLACES = 15
+PLACES = 30
 """Hashes that may run or wait in a worker: fewer than it has threads for requests, so that pages go on; with one
-hashing thread the last waits under half a second. What comes then is told to try again."""
+hashing thread the last waits for half a second. What comes then is told to try again."""
 
 _T = TypeVar("_T")
+
+
+def argon2id() -> PasswordHasher:
+    """Return what hashes, with the parameters above."""
+    return PasswordHasher(time_cost=PASSES, memory_cost=MEMORY_KIB, parallelism=LANES)
 
 
 class Passwords:
     """Hashes and verifies; safe for threads. Its threads start with the first hash of the process."""
 
-    def __init__(self, threads: int, min_length: int, metrics: Metrics = NO_METRICS) -> None:
-        self._hasher = PasswordHasher(time_cost=PASSES, memory_cost=MEMORY_KIB, parallelism=LANES)
+    def __init__(
+        self, threads: int, min_length: int, metrics: Metrics = NO_METRICS, hasher: PasswordHasher | None = None
+    ) -> None:
+        self._hasher = hasher or argon2id()
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="hash", initializer=_step_back)
         self._places = threading.BoundedSemaphore(PLACES)
         self._min_length = min_length
@@ -99,7 +106,7 @@ class Passwords:
             self._metrics.hash_refused()
             raise Busy(
                 "Many people are signing in at the moment. Please try again in a few seconds.",
-                retry_after=2,
+                retry_after=1,  # the queue is done in half of that
                 status=429,
             )
         self._metrics.hash_waits(1)
