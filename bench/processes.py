@@ -12,6 +12,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from ccm_core.services.passwords import NICENESS
+
 MOST_SECONDS = 30.0
 
 
@@ -47,11 +49,24 @@ class Server:
         """Return the same of the database's server alone: of the processes that it has now."""
         return sum(cpu_of(tree(self.database_pid)).values()) if self.database_pid else 0.0
 
+    def hashing_cpu(self) -> float:
+        """Return the same of the threads of the workers that hash passwords: those that are nice."""
+        tasks = [task for pid in self.workers() for task in Path(f"/proc/{pid}/task").iterdir()]
+        return sum(_seconds_of(task) for task in tasks if _niceness_of(task) == NICENESS)
+
     def memory(self) -> float:
         """Return the resident memory of the worker in MiB, what it shares with the main process included."""
         rollup = Path(f"/proc/{self.worker()}/smaps_rollup").read_text("ascii")
         (rss,) = [line.split()[1] for line in rollup.splitlines() if line.startswith("Rss:")]
         return int(rss) / 1024
+
+
+def _niceness_of(task: Path) -> int:
+    return int((task / "stat").read_text("ascii").rpartition(")")[2].split()[16])
+
+
+def _seconds_of(task: Path) -> float:
+    return int((task / "schedstat").read_text("ascii").split()[0]) / 1e9
 
 
 def peak_memory(pid: int) -> float:
