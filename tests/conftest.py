@@ -2,6 +2,7 @@
 """Options of the whole suite, Hypothesis as all tests use it, and the order in which a mutant meets the tests."""
 
 import os
+import re
 from collections import Counter
 from contextlib import ExitStack
 from pathlib import Path
@@ -11,8 +12,9 @@ import pytest
 from hypothesis import settings
 
 from ccm_core.testing.databases import SERVER
+from ccm_core.testing.hashes import QUICK
 from ccm_core.testing.nodes import PROXY
-from tests.postgresql import running_server
+from tests.postgresql import quick_place, running_server
 
 # The same examples every time, no deadline that a busy machine misses, no files in the tree.
 settings.register_profile("same", derandomize=True, deadline=None, database=None)
@@ -23,13 +25,22 @@ NO_DATABASE = (
     "plugins/twofactor/tests/test_qr_code.py",
     "plugins/twofactor/tests/test_totp.py",
     "plugins/twofactor/tests/test_translations.py",
+    "tests/browser/",
     "tests/hostile/fuzz/test_parsers.py",
     "tests/packaging/",
     "tests/test_architecture.py",
     "tests/unit/plugin_manager/",
     "tests/unit/test_",
 )
-"""Tests that open no database, or one that is there for the file alone: once is enough."""
+"""Tests that open no database, or one that is there for the file alone, or look at pages: once is enough."""
+OWN_SERVER = (
+    "tests/functional/test_console_postgresql.py",
+    "tests/nodes/",
+    "tests/unit/db/test_postgresql",
+)
+"""Tests that start a PostgreSQL server of their own, whatever the others run on."""
+STORIES = re.compile(r"tests/model/test_stories\.py::TestPart[3-8]\b")
+"""Of the 2,000 stories 500 are told on PostgreSQL too."""
 NGINX = Path(__file__).resolve().parents[1] / "docs" / "deploy" / "nginx.conf"
 LEFT = pytest.StashKey[dict[str, int]]()
 KILLERS = Path(".killers")
@@ -49,13 +60,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Start the PostgreSQL server that all test processes share, and let hosts run as two nodes."""
+    os.environ[QUICK] = "1"
     if config.getoption("--nodes") == 2:
         if config.getoption("--database") != "postgresql":
             raise pytest.UsageError("--nodes=2 needs --database=postgresql: SQLite serves one machine")
         os.environ[PROXY] = str(NGINX)
     if config.getoption("--database") == "postgresql" and not hasattr(config, "workerinput"):
         stack = ExitStack()
-        os.environ[SERVER] = stack.enter_context(running_server()).url
+        os.environ[SERVER] = stack.enter_context(running_server(quick_place())).url
         config.add_cleanup(stack.close)
 
 
@@ -65,10 +77,17 @@ def killers() -> Path | None:
     return KILLERS / function if separator else None
 
 
+def is_once_enough(item: pytest.Item) -> bool:
+    """Whether a test that runs on SQLite says nothing new on PostgreSQL."""
+    told = STORIES.match(item.nodeid) and "MODEL_STORIES" not in os.environ
+    return bool(told or item.nodeid.startswith(NO_DATABASE) or item.get_closest_marker("sqlite"))
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Begin with the tests that noticed other changes of the same function: most mutants then meet a single test."""
     if config.getoption("--database") == "postgresql":
-        left = [item for item in items if item.get_closest_marker("sqlite") or item.nodeid.startswith(NO_DATABASE)]
+        own = () if config.getoption("--nodes") == 2 else OWN_SERVER
+        left = [item for item in items if is_once_enough(item) or item.nodeid.startswith(own)]
         config.hook.pytest_deselected(items=left)
         items[:] = [item for item in items if item not in left]
     if config.getoption("--nodes") == 2:

@@ -18,6 +18,7 @@ DEBIAN = Path("/usr/lib/postgresql")
 ACCOUNT = "postgres"
 """Whom the server runs as when the tests run as root, which PostgreSQL refuses to be."""
 USER = "ccm"
+MEMORY = "/dev/shm"
 
 
 class Server:
@@ -92,11 +93,18 @@ class Server:
         assert done.returncode == 0, done.stdout
 
 
+def quick_place() -> str:
+    """Return the folder in memory where tools/test-folder lets tests keep their files, if it does."""
+    return MEMORY if tempfile.gettempdir() == MEMORY else "/tmp"
+
+
 @contextmanager
-def running_server() -> Iterator[Server]:
-    """Run a server until the block ends, and remove it."""
-    # Not in TMPDIR: the server's account must be able to go there, and the path of a socket is short.
-    folder = Path(tempfile.mkdtemp(prefix="ccm-postgresql-", dir="/tmp"))
+def running_server(place: str = "/tmp") -> Iterator[Server]:
+    """Run a server until the block ends, and remove it.
+
+    ``place``: a folder with a short path, for the socket's sake, in which the server's account may make its own.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="ccm-postgresql-", dir=place))
     server = Server(folder)
     try:
         server.create()

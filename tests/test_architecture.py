@@ -33,7 +33,7 @@ LAYERS = [
 
 THIRD_PARTY = {
     "alembic": {"db"},
-    "argon2": {"services"},
+    "argon2": {"services", "testing"},
     "babel": {"texts", "web"},
     "click": {"cli", "plugin_manager"},
     "cryptography": {"services"},

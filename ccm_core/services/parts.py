@@ -9,6 +9,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 
+from argon2 import PasswordHasher
+
 from ccm_core.config import Settings
 from ccm_core.db.engine import Database, database_of
 from ccm_core.plugin_manager.calls import Calls
@@ -116,16 +118,16 @@ def assemble(
     *,
     plugin_path: Sequence[str] | None = None,
     reserved: Collection[str] = (),
-    passwords: Passwords | None = None,
+    hasher: PasswordHasher | None = None,
     new_metrics: NewMetrics = no_metrics,
 ) -> Parts:
     """Put the services together; raises ConfigError when key file or settings cannot be used.
 
-    ``plugin_path`` limits where plugins are looked for; ``reserved`` names they cannot take; ``passwords``: what
-    hashes, if not what the settings say; ``new_metrics`` makes what counts for those that were found.
+    ``plugin_path`` limits where plugins are looked for; ``reserved`` names they cannot take; ``hasher``: what
+    hashes passwords, if not the usual; ``new_metrics`` makes what counts for those that were found.
     """
     records = discover(host_version(), plugin_path, reserved)
-    ground = _ground(settings, clock, host_texts(), records, new_metrics(records), passwords)
+    ground = _ground(settings, clock, host_texts(), records, new_metrics(records), hasher)
     return _assembled(ground, settings, clock)
 
 
@@ -172,7 +174,7 @@ def _ground(
     texts: Texts,
     records: Mapping[str, PluginRecord],
     metrics: Metrics,
-    passwords: Passwords | None,
+    hasher: PasswordHasher | None,
 ) -> _Ground:
     database, vault = database_of(settings), Vault(settings.key_file)
     faults = Faults(database, clock, f"{socket.gethostname()}:{settings.data_dir}", metrics)
@@ -189,7 +191,7 @@ def _ground(
     outbox = Outbox(database, vault, clock, transport_for(settings), settings.host)
     mails = Mails(outbox, texts)
     threads = settings.hash_concurrency or os.cpu_count() or 1
-    passwords = passwords or Passwords(threads, settings.password_min_length, metrics)
+    passwords = Passwords(threads, settings.password_min_length, metrics, hasher)
     return _Ground(
         settings=settings,
         metrics=metrics,

@@ -22,32 +22,18 @@ from ccm_core.config import Settings, load
 from ccm_core.services.accounts import ADMINISTRATOR, USER, Account
 from ccm_core.services.instances import CLOUD, Instance
 from ccm_core.services.parts import Parts, assemble
-from ccm_core.services.passwords import Passwords
 from ccm_core.services.user_admin import Actor
 from ccm_core.services.vault import Ring, new_key, write_ring
 from ccm_core.testing.browser import Browser
 from ccm_core.testing.clock import SharedClock
 from ccm_core.testing.databases import create_tables, database_url
+from ccm_core.testing.hashes import RememberedHashes
 from ccm_core.testing.nodes import PROXY, Node, Run, two_nodes
 from ccm_core.testing.server import SERVING, client_of, client_of_app, client_of_each_worker, free_port, server
 from ccm_core.testing.serving import CLOCK_FILE, search_path
 
 PASSWORD = "correct horse battery staple"  # noqa: S105 - of made-up users
 _POLLS = 600
-
-
-class RememberedHashes(Passwords):
-    """Hashes each password once: users under test have the same one, and nothing is about its salt."""
-
-    def __init__(self, min_length: int) -> None:
-        super().__init__(1, min_length)
-        self._known: dict[str, str] = {}
-
-    def hash(self, password: str) -> str:
-        """Return the hash of a new password, or that of an earlier user."""
-        if password not in self._known:
-            self._known[password] = super().hash(password)
-        return self._known[password]
 
 
 @dataclass(frozen=True)
@@ -170,8 +156,7 @@ def running_host(
     _make_keys(loaded)
     clock = SharedClock(folder / CLOCK_FILE)
     paths = [str(path) for path in plugin_path]
-    passwords = RememberedHashes(loaded.password_min_length)
-    parts = assemble(loaded, clock, plugin_path=search_path(paths, installed=installed), passwords=passwords)
+    parts = assemble(loaded, clock, plugin_path=search_path(paths, installed=installed), hasher=RememberedHashes())
     parts.database.prepare()
     create_tables(parts.database)
     own = {**(environment or {}), **own}

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from typing import Any
 
 _VOID = frozenset(
     ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"]
@@ -23,29 +24,32 @@ class HtmlForm:
     buttons: list[str] = field(default_factory=list)
 
 
-class HtmlPage(HTMLParser):
-    """A parsed page. ``text`` is what people read, with single blanks; a closed dialog is not part of it."""
+class HtmlPage:
+    """A page, parsed at the first question, since most are only passed through.
+
+    ``text`` is what people read, with single blanks; a closed dialog is not part of it.
+    """
+
+    forms: list[HtmlForm]
+    alerts: list[str]
+    errors: list[str]
+    headings: list[str]
+    links: dict[str, str]
+    ids: set[str]
+    title: str
+    text: str
+    labels: dict[str, str]
+    values: dict[str, str]
 
     def __init__(self, html: str) -> None:
-        super().__init__(convert_charrefs=True)
         self.html = html
-        self.forms: list[HtmlForm] = []
-        self.alerts: list[str] = []
-        self.errors: list[str] = []
-        self.headings: list[str] = []
-        self.links: dict[str, str] = {}
-        self.ids: set[str] = set()
-        self.title = ""
-        self._labels: dict[str, str] = {}
-        self._values: dict[str, str] = {}
-        self._words: list[str] = []
-        self._open: list[tuple[str, dict[str, str]]] = []
-        self._form: HtmlForm | None = None
-        self._select = ""
-        self._caught: dict[int, list[str]] = {}
-        self.feed(html)
-        self.close()
-        self.text = " ".join(" ".join(self._words).split())
+
+    def __getattr__(self, name: str) -> Any:
+        """Read the page, and show all that it holds at once: browsers in several threads may share it."""
+        if name not in HtmlPage.__annotations__:
+            raise AttributeError(name)
+        self.__dict__.update(_Reader(self.html).found())
+        return self.__dict__[name]
 
     def form(self, action: str) -> HtmlForm:
         """Return the first form that posts to an address; raises AssertionError naming those that there are."""
@@ -56,16 +60,48 @@ class HtmlPage(HTMLParser):
 
     def value(self, label: str) -> str:
         """Return what stands in the input with a label; raises AssertionError naming the labels that there are."""
-        if label not in self._labels:
-            raise AssertionError(f"no input is labelled {label}; there are {list(self._labels)}")
-        return self._values[self._labels[label]]
+        if label not in self.labels:
+            raise AssertionError(f"no input is labelled {label}; there are {list(self.labels)}")
+        return self.values[self.labels[label]]
+
+
+class _Reader(HTMLParser):
+    """Reads one page."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.forms: list[HtmlForm] = []
+        self.alerts: list[str] = []
+        self.errors: list[str] = []
+        self.headings: list[str] = []
+        self.links: dict[str, str] = {}
+        self.ids: set[str] = set()
+        self.title = ""
+        self.labels: dict[str, str] = {}
+        self.values: dict[str, str] = {}
+        self._words: list[str] = []
+        self._open: list[tuple[str, dict[str, str]]] = []
+        self._form: HtmlForm | None = None
+        self._select = ""
+        self._caught: dict[int, list[str]] = {}
+        self.feed(html)
+        self.close()
+        self.text = " ".join(" ".join(self._words).split())
+
+    def found(self) -> dict[str, Any]:
+        """Return what a page holds, by the names of ``HtmlPage``."""
+        return {name: getattr(self, name) for name in HtmlPage.__annotations__}
+
+    def updatepos(self, i: int, j: int) -> int:  # noqa: ARG002 - the parser gives both
+        """Count no lines: nobody asks in which one something stands."""
+        return j
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Note forms, inputs and what is open."""
         at = {name: value or "" for name, value in attrs}
         self.ids.add(at.get("id", ""))
         if tag == "input":
-            self._values[at.get("id", "")] = at.get("value", "")
+            self.values[at.get("id", "")] = at.get("value", "")
         if tag == "form":
             self._form = HtmlForm(at.get("action", ""), at.get("method", "get"))
             self.forms.append(self._form)
@@ -115,7 +151,7 @@ class HtmlPage(HTMLParser):
         elif name == "button" and self._form is not None:
             self._form.buttons.append(text)
         elif name == "label":
-            self._labels[text] = at.get("for", "")
+            self.labels[text] = at.get("for", "")
         elif name in {"h1", "h2", "h3"} and seen:
             self.headings.append(text)
         elif "error" in at.get("class", "").split():

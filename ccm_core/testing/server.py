@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -21,6 +22,8 @@ from ccm_core.testing.serving import NOTHING_INSTALLED, WORKER_HEADER
 SERVING = "ccm_core.testing.serving"
 START_SECONDS = 30
 MOST_CONNECTIONS = 200
+_NO_AUTHORITY = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""Trusts nobody: the servers speak plain http, and to read the authorities of the web takes as long as ten requests."""
 
 
 def free_port() -> int:
@@ -57,7 +60,8 @@ def server(
 
 def client_of(port: int) -> httpx.Client:
     """Return a client that many browsers share: it keeps connections, but no cookies, and waits longer than needed."""
-    return httpx.Client(base_url=f"http://127.0.0.1:{port}", cookies=no_cookies(), timeout=60, trust_env=False)
+    address = f"http://127.0.0.1:{port}"
+    return httpx.Client(base_url=address, cookies=no_cookies(), timeout=60, trust_env=False, verify=_NO_AUTHORITY)
 
 
 def client_of_app(app: Callable[..., Any]) -> httpx.Client:

@@ -17,12 +17,13 @@ from ccm_core.config import load
 from ccm_core.services.logs import write_json
 from ccm_core.services.parts import assemble
 from ccm_core.testing.clock import SharedClock
+from ccm_core.testing.hashes import QUICK, RememberedHashes
 
 CLOCK_FILE = "clock"
 WORKER_HEADER = "X-Worker"
 """The header by which a test learns which worker process answered."""
 NOTHING_INSTALLED = "--nothing-installed"
-THREADS = 16
+THREADS = 32
 
 
 def search_path(plugin_path: Sequence[str], *, installed: bool) -> list[str] | None:
@@ -39,7 +40,13 @@ def application() -> Callable[..., Iterable[bytes]]:
     clock = SharedClock(settings.data_dir / CLOCK_FILE)
     paths = [path for path in sys.argv[3:] if path != NOTHING_INSTALLED]
     plugin_path = search_path(paths, installed=NOTHING_INSTALLED not in sys.argv)
-    parts = assemble(settings, clock, plugin_path=plugin_path, new_metrics=node_metrics(settings, workers=1))
+    parts = assemble(
+        settings,
+        clock,
+        plugin_path=plugin_path,
+        hasher=RememberedHashes() if os.environ.get(QUICK) else None,
+        new_metrics=node_metrics(settings, workers=1),
+    )
     app = create_app(settings, clock, parts)
     start_background(parts, threading.Event())
     name = str(os.getpid())

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from ccm_core.testing.hashes import WORK_OF_EVERY_HASH
 from ccm_core.testing.host import Host, Tenant, running_host
 from tests.databases import copy_data
 from tests.functional.phone import Enrolled, enrol
@@ -20,6 +21,14 @@ def host(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureReques
     """A host that believes ``X-Forwarded-For``, so that tests can come from many networks."""
     in_process = request.config.getoption("--in-process")
     with running_host(tmp_path_factory.mktemp("host"), trusted_proxies="127.0.0.1", in_process=in_process) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def hashing_host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
+    """A host whose servers do the work of every hash: for what is about that work, or happens while it is done."""
+    folder = tmp_path_factory.mktemp("hashing-host")
+    with running_host(folder, trusted_proxies="127.0.0.1", environment=WORK_OF_EVERY_HASH) as running:
         yield running
 
 

@@ -10,13 +10,19 @@ from threading import Barrier
 import pytest
 
 from ccm_core.testing.browser import Browser
-from ccm_core.testing.host import PASSWORD, Tenant
+from ccm_core.testing.host import PASSWORD, Host, Tenant
 from ccm_core.testing.serving import WORKER_HEADER
 from tests.functional.acts import SECRET, account, enrol, events
 from tests.functional.phone import DISABLE, SETUP, Enrolled, Phone, begin_setup
 
 CROWD = 20
 CHALLENGE = "/login/challenge"
+
+
+@pytest.fixture(scope="module")
+def host(hashing_host: Host) -> Host:
+    """Here the work of a hash counts."""
+    return hashing_host
 
 
 def all_at_once(browsers: Sequence[Browser], act: Callable[[Browser], object]) -> list[int]:

@@ -4,6 +4,6 @@
 Each test bears the number of its case in ``H01`` to ``H97``, the list of hostile acts that the product is held against.
 """
 
-from tests.functional.conftest import erika, host, oathtool, protected, tenant
+from tests.functional.conftest import erika, hashing_host, host, oathtool, protected, tenant
 
-__all__ = ["erika", "host", "oathtool", "protected", "tenant"]
+__all__ = ["erika", "hashing_host", "host", "oathtool", "protected", "tenant"]

@@ -18,7 +18,7 @@ from sqlalchemy import Engine, delete, event, update
 from ccm_core.db import models as m
 from ccm_core.services.user_admin import Actor
 from ccm_core.testing.browser import Browser
-from ccm_core.testing.host import PASSWORD, Tenant, running_host
+from ccm_core.testing.host import PASSWORD, Host, Tenant, running_host
 from ccm_core.testing.serving import WORKER_HEADER
 from tests.functional.phone import ACCOUNT, Enrolled
 from tests.functional.test_open_window import IDLE, OTHER_AGENT, is_refusal
@@ -35,6 +35,12 @@ WITHOUT_SESSION = 0.15
 
 That much may be told: whoever has the cookie can ask ``/session`` whether its session is alive."""
 BAD = "not the password"
+
+
+@pytest.fixture(scope="module")
+def host(hashing_host: Host) -> Host:
+    """Here the work of a hash counts."""
+    return hashing_host
 
 
 @pytest.fixture

@@ -31,6 +31,12 @@ CROWD, MORE_MEMORY = 200, 100
 BUSY = "The database cannot take the request at present. Please try again in a moment."
 
 
+@pytest.fixture(scope="module")
+def host(hashing_host: Host) -> Host:
+    """Here the work of a hash counts."""
+    return hashing_host
+
+
 def cpu(pid: int) -> float:
     """Return the CPU seconds of a process as the kernel counts them (``clock_getcpuclockid``)."""
     return time.clock_gettime((~pid << 3) | 2)

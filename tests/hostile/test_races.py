@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: MIT
 """Acts of which one may win, at the same moment in two worker processes on one database."""
 
+import pytest
 from sqlalchemy import select
 
 from ccm_core.db import models as m
 from ccm_core.testing.browser import Browser
-from ccm_core.testing.host import PASSWORD, Tenant
+from ccm_core.testing.host import PASSWORD, Host, Tenant
 from tests.functional.acts import account, approve, events, link_in
 from tests.functional.phone import ACCOUNT, SETUP, Enrolled, begin_setup
 from tests.hostile.acts import CHALLENGE, state, wrong
@@ -15,6 +16,12 @@ NEW = "a quite different staple"
 CROWD = 50
 ROUNDS = 6
 """How often two acts that take different ways meet, each time in an instance of its own."""
+
+
+@pytest.fixture(scope="module")
+def host(hashing_host: Host) -> Host:
+    """Here the work of a hash counts."""
+    return hashing_host
 
 
 def sessions(tenant: Tenant, name: str = "erika") -> list[int | None]:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What must stay true among the users of an instance, when two administrators act at the same moment."""
 
+import pytest
 from sqlalchemy import func, select
 
 from ccm_core.db import models as m
@@ -12,6 +13,12 @@ from tests.hostile.crowd import at_both_workers
 
 ROUNDS = 6
 USERS = "/admin/users"
+
+
+@pytest.fixture(scope="module")
+def host(hashing_host: Host) -> Host:
+    """Here the work of a hash counts."""
+    return hashing_host
 
 
 def administered(host: Host) -> tuple[Tenant, list[Browser]]:

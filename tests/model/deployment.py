@@ -36,7 +36,6 @@ from ccm_core.services.clients import Client, network_of
 from ccm_core.services.enrolments import place
 from ccm_core.services.instances import ACTIVE, CLOUD, INACTIVE, Instance
 from ccm_core.services.parts import Parts, assemble
-from ccm_core.services.passwords import Passwords
 from ccm_core.services.tokens import new_token, token_hash
 from ccm_core.services.vault import Ring, new_key, write_ring
 from ccm_core.testing.browser import CHROME, Browser
@@ -59,12 +58,8 @@ class Clock:
         return self.now
 
 
-class CheapPasswords(Passwords):
-    """The same in all but what a hash costs."""
-
-    def __init__(self) -> None:
-        super().__init__(1, 15)
-        self._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+"""The same in all but what a hash costs."""
 
 
 class Worker:
@@ -207,9 +202,9 @@ def deployment(folder: Path) -> Iterator[Deployment]:
     write_ring(settings.key_file, Ring({key_id: key}))
     open_database(settings.database_url).prepare()
     clock = Clock()
-    console, *workers = (assemble(settings, clock, passwords=CheapPasswords()) for _ in range(3))
+    console, *workers = (assemble(settings, clock, hasher=CHEAP) for _ in range(3))
     create_tables(console.database)
     apps = [Worker(create_app(settings, clock, parts)) for parts in workers]
-    yield Deployment(settings, clock, console, apps, CheapPasswords().hash(PASSWORDS[0]))
+    yield Deployment(settings, clock, console, apps, CHEAP.hash(PASSWORDS[0]))
     for parts in (console, *workers):
         parts.database.dispose()

@@ -13,7 +13,7 @@ from ccm_core.testing.host import Host, running_host
 from ccm_core.testing.nodes import Node
 from ccm_core.testing.server import server as run_node
 from tests.functional.conftest import erika, protected, tenant
-from tests.postgresql import Server, running_server
+from tests.postgresql import Server, quick_place, running_server
 
 __all__ = ["erika", "protected", "tenant"]
 DEPLOY = Path(__file__).resolve().parents[2] / "docs" / "deploy"
@@ -24,7 +24,7 @@ LIMITS = {"database_timeout_seconds": "2", "database_wait_seconds": "1"}
 
 @pytest.fixture(scope="package")
 def server() -> Iterator[Server]:
-    with running_server() as running:
+    with running_server(quick_place()) as running:
         yield running
 
 

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
+import httpx
+
 from ccm_core.testing.browser import Browser
 from ccm_core.testing.host import PASSWORD, Tenant
 from tests.functional.acts import SECRET, account, enrol
@@ -50,10 +52,15 @@ class Crowd:
         self._news = threading.Condition()
         self._visits: list[Visit] = []
         self._refusals = 0
+        self._cut: tuple[type[Exception], ...] = ()
         self.began = 0.0
 
-    def signs_in_during(self, incident: Callable[[], None]) -> list[Visit]:
-        """Let everybody sign in, some at once, while something happens; returns when all know how it ended."""
+    def signs_in_during(self, incident: Callable[[], None], *, kills: bool = False) -> list[Visit]:
+        """Let everybody sign in, some at once, while something happens; returns when all know how it ended.
+
+        ``kills``: a process that answers may end, and with it an answer of which only the beginning was sent.
+        """
+        self._cut = (httpx.RemoteProtocolError,) if kills else ()
         self.tenant.host.clock.move(HOUR)  # counters of the time before are over
         self.began = self.tenant.host.clock.to_step_start()
         self.code = Phone(self.tenant, SECRET).code()
@@ -73,7 +80,7 @@ class Crowd:
     def _visit(self, number: int, name: str) -> Visit:
         visit, wait = Visit(name, self.tenant.browser()), threading.Event()
         for act in (self._asks_for_mail, self._signs_in):
-            while not act(visit, self._browser(visit, number)):
+            while not self._ended(act, visit, self._browser(visit, number)):
                 visit.refused.append(visit.browser)
                 with self._news:
                     self._refusals += 1
@@ -84,6 +91,13 @@ class Crowd:
             self._visits.append(visit)
             self._news.notify_all()
         return visit
+
+    def _ended(self, act: Callable[[Visit, Browser], bool], visit: Visit, browser: Browser) -> bool:
+        """Act, and tell whether there was an answer; one that was cut off is none, as for anybody with a browser."""
+        try:
+            return act(visit, browser)
+        except self._cut:
+            return visit.signed_in
 
     def _browser(self, visit: Visit, number: int) -> Browser:
         visit.browser = self.tenant.browser()

@@ -67,7 +67,7 @@ def nothing_was_lost_and_nothing_opened(crowd: Crowd, visits: list[Visit]) -> No
 def test_a_node_is_killed_and_the_other_takes_its_requests(crowd: Crowd, revived: Callable[[Node], None]) -> None:
     host = crowd.tenant.host
     killed = host.nodes[1]
-    visits = crowd.signs_in_during(lambda: send(processes(killed.pid), signal.SIGKILL))
+    visits = crowd.signs_in_during(lambda: send(processes(killed.pid), signal.SIGKILL), kills=True)
     with pytest.raises(httpx.TransportError), client_of(killed.port) as client:
         client.get("/healthz")
     nothing_was_lost_and_nothing_opened(crowd, visits)

@@ -119,7 +119,7 @@ class Stage:
         found, instance = [], tenant.instance.id
         with self.parts.database.read() as connection:
             for table in KEPT:
-                found += [str(row) for row in connection.execute(select(table).where(owner(table) == instance))]
+                found += sorted(str(row) for row in connection.execute(select(table).where(owner(table) == instance)))
             count = select(func.count()).where(m.session.c.instance_id == instance)
             return [*found, f"{connection.execute(count).scalar_one()} sessions"]
 

@@ -9,12 +9,12 @@ import pytest
 from sqlalchemy import make_url, text
 
 from ccm_core.db.engine import Database, open_database
-from tests.postgresql import Server, running_server
+from tests.postgresql import Server, quick_place, running_server
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
-    with running_server() as running:
+    with running_server(quick_place()) as running:
         yield running
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import inspect, make_url
 from ccm_core.db import migration
 from ccm_core.db.engine import Database, open_database
 from ccm_core.db.models import metadata
-from tests.postgresql import running_server
+from tests.postgresql import quick_place, running_server
 
 Make = Callable[[str], Database]
 
@@ -23,7 +23,7 @@ Make = Callable[[str], Database]
 def make() -> Iterator[Make]:
     """Make an empty database of a name."""
     opened: list[Database] = []
-    with running_server() as server:
+    with running_server(quick_place()) as server:
 
         def named(name: str) -> Database:
             with psycopg.connect(server.url, autocommit=True) as connection:
