@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Thousands of random stories, after each act of which the product must agree with the model.
 
-``make test`` tells the same 2,000 every time, 500 of them on PostgreSQL too; ``make model`` tells 50,000 others.
+``make test`` tells the same 2,000 every time, 250 of them on PostgreSQL too; ``make model`` tells 50,000 others.
 """
 
 from __future__ import annotations
