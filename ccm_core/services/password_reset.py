@@ -34,7 +34,7 @@ from ccm_core.services.mails import Mails
 from ccm_core.services.outbox import Outbox
 from ccm_core.services.passwords import Passwords
 from ccm_core.services.plugin_texts import PluginTexts
-from ccm_core.services.proofs import Denied, Fresh, Proofs, Subject
+from ccm_core.services.proofs import CHANGED, Denied, Fresh, Proofs, Subject
 from ccm_core.services.sessions import Sessions
 from ccm_core.services.stops import Stops
 from ccm_core.services.throttle import Throttle
@@ -166,7 +166,8 @@ class PasswordResetService:
     ) -> None:
         """Set a new password: in one transaction password, factors, sessions, notice. Nobody is signed in.
 
-        Raises NotFound for a used or old link, InputError for an unfit password; in strict mode Denied, Throttled.
+        Raises NotFound for a used or old link, InputError for an unfit password, Denied when something changed
+        meanwhile; in strict mode Throttled too.
         """
         parts = self._parts
         opened = self.open(instance, kind, token, now)
@@ -178,6 +179,8 @@ class PasswordResetService:
             cleared, sentences = self._ask_plugins(instance, opened)
             with parts.database.write() as connection:
                 fresh = parts.proofs.unchanged(connection, instance, account, now)
+                if fresh.needed and parts.settings.reset_keeps_second_factor:
+                    raise Denied("changed", CHANGED, guess=False)
                 self._apply(connection, fresh, kind, token, new_hash, client, now, sentences, cleared)
             return
 

@@ -227,3 +227,26 @@ class TestStrict:
         assert trail(parts, instance, "code.stopped") == [
             ("code.stopped", clock.now, "otto", "", "console", {"count": 100})
         ]
+
+    def test_a_factor_that_is_switched_on_while_the_password_is_hashed_asks_for_its_code(
+        self, parts: Parts, instance: Instance, otto: Account, clock: Watch, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        bind(parts, instance, otto, "working")
+        parts.plugins.deactivate(instance, "working", clock(), Actor())
+        fresh = parts.instances.get(instance.host, clock())
+        token = token_in(ask(parts, fresh)[-1])
+        hash_it = parts.factors.proofs._passwords.hash
+
+        def meanwhile(password: str) -> str:
+            parts.plugins.activate(instance, "working", clock(), Actor())
+            return hash_it(password)
+
+        monkeypatch.setattr(parts.factors.proofs._passwords, "hash", meanwhile)
+        with pytest.raises(Denied) as denied:
+            parts.resets.set_password(fresh, "reset", token, NEW, NEW, CLIENT, clock(), plugin="", answer="")
+        assert (denied.value.reason, denied.value.guess) == ("changed", False)
+        user = parts.users.find(instance, "otto")
+        assert user is not None
+        assert user.password_hash == otto.password_hash
+        again = parts.instances.get(instance.host, clock())
+        assert [row.plugin for row in parts.resets.open(again, "reset", token, clock()).strict] == ["working"]
