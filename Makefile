@@ -29,7 +29,7 @@ test: programs $(STAMPS)/dev ## set up what the tests need and run all of them, 
 	@$(MAKE) --no-print-directory postgresql
 
 postgresql: programs $(STAMPS)/dev ## run the second half of make test alone: all tests that a database can change, on PostgreSQL
-	TMPDIR="$$(tools/test-folder)" $(PYTEST) --database=postgresql $(ARGS) || [ $$? = 5 -a -n "$(ARGS)" ]
+	TMPDIR="$$(tools/test-folder)" $(PYTEST) --database=postgresql $(ARGS) || [ $$? = $(if $(ARGS),5,0) ]
 
 nodes: programs $(STAMPS)/dev ## run the functional and hostile tests on two nodes behind nginx on PostgreSQL, and lose the database for 30 seconds
 	$(BIN)/python -m pytest -n 2 --dist loadscope --database=postgresql --nodes=2 --absence=30 tests/functional tests/hostile tests/nodes $(ARGS)
