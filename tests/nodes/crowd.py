@@ -108,7 +108,9 @@ class Crowd:
         browser.get("/password/forgot")
         if answered(browser):
             browser.submit("/password/forgot", username=visit.name)
-        return answered(browser)
+        taken = answered(browser)
+        assert not taken or "a mail with a link is on its way" in browser.page.text, browser.page.text
+        return taken
 
     def _signs_in(self, visit: Visit, browser: Browser) -> bool:
         """Take both steps; whether the code was answered, by yes or no."""
@@ -124,6 +126,7 @@ class Crowd:
 def answered(browser: Browser) -> bool:
     """Whether there was an answer; else it was a sentence that asks to come again."""
     if browser.response.status_code != 503:
+        assert browser.response.status_code < 429, browser.page.text  # an answer, be it no: nothing that nobody foresaw
         return True
     assert int(browser.response.headers["Retry-After"]) >= 1
     assert browser.page.headings == ["Please try again"]
