@@ -13,12 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from argon2 import PasswordHasher
-
 from bench.deployment import PASSWORD, Crowd, Installation, prepare
 from bench.processes import Server
+from ccm_core.services.hashing import argon2id
 from ccm_core.services.logs import stay_silent
-from ccm_core.services.passwords import LANES, MEMORY_KIB, PASSES
 from tests.postgresql import running_server
 
 HASHES, WARM_UP, STARTS = 4, 5, 5
@@ -140,7 +138,7 @@ def print_pace() -> None:
 
 def cost_of_a_hash() -> float:
     """Return the CPU seconds of one verification, in this process."""
-    hasher = PasswordHasher(time_cost=PASSES, memory_cost=MEMORY_KIB, parallelism=LANES)
+    hasher = argon2id()
     stored = hasher.hash(PASSWORD)
     began = time.process_time()
     for _ in range(HASHES):

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from ccm_core.services.passwords import NICENESS
+from ccm_core.services.hashing import NICENESS
 
 MOST_SECONDS = 30.0
 

@@ -11,14 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-from argon2 import PasswordHasher
 from sqlalchemy import make_url
 
 from bench.deployment import PASSWORD, Installation, installed, prepare
 from bench.loading import loader
 from bench.population import Population, Size
 from bench.processes import tree
-from ccm_core.services.passwords import LANES, MEMORY_KIB, PASSES
+from ccm_core.services.hashing import argon2id
 from ccm_core.services.vault import Vault
 from tests.postgresql import Server as Postgresql
 
@@ -90,7 +89,7 @@ def site(folder: Path, name: str, size: Size, where: Engine) -> tuple[Installati
         place.mkdir()
         one = prepare(place, users=0, database_url=url)
     now = float(done.read_text()) if done.exists() else one.clock()
-    hasher = PasswordHasher(time_cost=PASSES, memory_cost=MEMORY_KIB, parallelism=LANES)
+    hasher = argon2id()
     population = Population(size, 1, Vault(one.settings.key_file), hasher.hash(PASSWORD), now)
     if not done.exists():
         began = time.monotonic()

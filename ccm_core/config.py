@@ -18,6 +18,8 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 PREFIX = "CCM_"
 SHOWN = 80
 """Characters of a wrong value that its sentence shows."""
+HASH_LIBRARIES = ("argon2-cffi", "libsodium")
+"""What may make and verify password hashes; all make the same."""
 NOT_SETTINGS = frozenset({"CCM_DEMO_PASSWORD"})
 """Variables with our prefix that a single command reads and that are no settings."""
 
@@ -45,6 +47,7 @@ class Settings:
     reset_keeps_second_factor: bool = False
     audit_days: int = 365
     hash_concurrency: int = 0
+    hash_library: str = "argon2-cffi"
     metrics_from: tuple[Network, ...] = ()
 
     @property
@@ -217,6 +220,12 @@ def _sender(name: str, value: object) -> str:
     return text
 
 
+def _hash_library(name: str, value: object) -> str:
+    if value not in HASH_LIBRARIES:
+        raise _wrong(name, " or ".join(HASH_LIBRARIES), value)
+    return str(value)
+
+
 def _networks(name: str, value: object) -> tuple[Network, ...]:
     try:
         parts = value if isinstance(value, list) else str(value).replace(",", " ").split()
@@ -245,5 +254,6 @@ _CHECKS: dict[str, Callable[[str, object], object]] = {
     "reset_keeps_second_factor": _truth,
     "audit_days": _whole(1, 36500),
     "hash_concurrency": _whole(1, 64),
+    "hash_library": _hash_library,
     "metrics_from": _networks,
 }

@@ -8,17 +8,16 @@ import sys
 import time
 from pathlib import Path
 
-from argon2 import PasswordHasher
 from sqlalchemy import insert, select
 
 from ccm_core.config import load
 from ccm_core.db import models as m
 from ccm_core.services.accounts import USER
 from ccm_core.services.enrolments import NO_COUNTER, place
+from ccm_core.services.hashing import argon2id
 from ccm_core.services.installation import NewAccount, install
 from ccm_core.services.instances import Instance
 from ccm_core.services.parts import Parts, assemble
-from ccm_core.services.passwords import LANES, MEMORY_KIB, PASSES
 from ccm_core.services.user_admin import Actor
 
 WORKERS = 2
@@ -54,7 +53,7 @@ def serve_command(port: str) -> list[str]:
 
 def _add_users(parts: Parts, instance: Instance, now: float) -> None:
     """Add all users with one hash and one secret, as the peers do."""
-    hasher = PasswordHasher(time_cost=PASSES, memory_cost=MEMORY_KIB, parallelism=LANES)
+    hasher = argon2id()
     common = {"instance_id": instance.id, "role": USER, "created_at": now, "password_hash": hasher.hash(PASSWORD)}
     names = [f"u{number}" for number in range(ENROLLED)] + [f"n{number}" for number in range(PLAIN)]
     secret = base64.b32decode(SECRET)

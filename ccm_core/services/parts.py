@@ -9,8 +9,6 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 
-from argon2 import PasswordHasher
-
 from ccm_core.config import Settings
 from ccm_core.db.engine import Database, database_of
 from ccm_core.plugin_manager.calls import Calls
@@ -23,6 +21,7 @@ from ccm_core.services.confirmation import ConfirmationService
 from ccm_core.services.enrolments import Enrolments
 from ccm_core.services.factor_changes import FactorParts
 from ccm_core.services.faults import Faults
+from ccm_core.services.hashing import LIBRARIES, Hasher
 from ccm_core.services.instances import Instances
 from ccm_core.services.keys import Keys
 from ccm_core.services.login import LoginService
@@ -118,7 +117,7 @@ def assemble(
     *,
     plugin_path: Sequence[str] | None = None,
     reserved: Collection[str] = (),
-    hasher: PasswordHasher | None = None,
+    hasher: Hasher | None = None,
     new_metrics: NewMetrics = no_metrics,
 ) -> Parts:
     """Put the services together; raises ConfigError when key file or settings cannot be used.
@@ -174,7 +173,7 @@ def _ground(
     texts: Texts,
     records: Mapping[str, PluginRecord],
     metrics: Metrics,
-    hasher: PasswordHasher | None,
+    hasher: Hasher | None,
 ) -> _Ground:
     database, vault = database_of(settings), Vault(settings.key_file)
     faults = Faults(database, clock, f"{socket.gethostname()}:{settings.data_dir}", metrics)
@@ -190,8 +189,7 @@ def _ground(
     )
     outbox = Outbox(database, vault, clock, transport_for(settings), settings.host)
     mails = Mails(outbox, texts)
-    threads = settings.hash_concurrency or os.cpu_count() or 1
-    passwords = Passwords(threads, settings.password_min_length, metrics, hasher)
+    passwords = _passwords(settings, metrics, hasher or LIBRARIES[settings.hash_library]())
     return _Ground(
         settings=settings,
         metrics=metrics,
@@ -213,6 +211,11 @@ def _ground(
         texts=texts,
         plugin_texts=PluginTexts(registry),
     )
+
+
+def _passwords(settings: Settings, metrics: Metrics, hasher: Hasher) -> Passwords:
+    threads = settings.hash_concurrency or os.cpu_count() or 1
+    return Passwords(threads, settings.password_min_length, hasher, metrics)
 
 
 def _reset_parts(g: _Ground) -> ResetParts:

@@ -1,34 +1,21 @@
 # SPDX-License-Identifier: MIT
-"""Password hashes and the policy for new passwords.
-
-Argon2id with m=19456 KiB, t=2, p=1 as floor and default (OWASP; ASVS 11.4.2), on a fixed number of threads, since
-each hash takes 19 MiB that its thread keeps.
-"""
+"""The policy for new passwords, and hashing on a fixed number of threads: each hash takes 19 MiB (``hashing.py``)."""
 
 from __future__ import annotations
 
 import base64
-import os
 import secrets
-import sys
 import threading
 import unicodedata
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from argon2 import PasswordHasher
-from argon2.exceptions import Argon2Error, InvalidHashError
-
 from ccm_core.errors import Busy, InputError
 from ccm_core.services.common_passwords import is_about, is_common
+from ccm_core.services.hashing import LANES, MEMORY_KIB, PASSES, Hasher
 from ccm_core.services.metrics import NO_METRICS, Metrics
 
-MEMORY_KIB = 19456
-PASSES = 2
-LANES = 1
-NICENESS = 10
-"""Of the threads that hash, as ``nice`` counts it: they give way to threads that answer, and to the database."""
 LONGEST = 256
 LONGEST_BYTES = 1024
 PLACES = 30
@@ -38,19 +25,12 @@ hashing thread the last waits for half a second. What comes then is told to try 
 _T = TypeVar("_T")
 
 
-def argon2id() -> PasswordHasher:
-    """Return what hashes, with the parameters above."""
-    return PasswordHasher(time_cost=PASSES, memory_cost=MEMORY_KIB, parallelism=LANES)
-
-
 class Passwords:
     """Hashes and verifies; safe for threads. Its threads start with the first hash of the process."""
 
-    def __init__(
-        self, threads: int, min_length: int, metrics: Metrics = NO_METRICS, hasher: PasswordHasher | None = None
-    ) -> None:
-        self._hasher = hasher or argon2id()
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="hash", initializer=_step_back)
+    def __init__(self, threads: int, min_length: int, hasher: Hasher, metrics: Metrics = NO_METRICS) -> None:
+        self._hasher = hasher
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="hash", initializer=hasher.begin_thread)
         self._places = threading.BoundedSemaphore(PLACES)
         self._min_length = min_length
         self._metrics = metrics
@@ -60,7 +40,7 @@ class Passwords:
         """Whether a password fits. No stored hash costs the same time and never fits. Raises Busy."""
         if len(typed) > LONGEST:
             typed = ""  # an over-long password never fits and must not cost more
-        right = self._run(lambda: self._verify(stored or self._nobody, typed))
+        right = self._run(lambda: self._hasher.verify(stored or self._nobody, _bytes(typed)))
         return right and stored is not None
 
     def hash(self, password: str) -> str:
@@ -69,7 +49,7 @@ class Passwords:
 
     def outdated(self, stored: str) -> bool:
         """Whether a hash was made with lower settings than today's."""
-        return self._hasher.check_needs_rehash(stored)
+        return self._hasher.outdated(stored)
 
     def check_new(self, password: str, repeated: str | None, context: frozenset[str]) -> None:
         """Raise InputError, with the reason, when a new password is not acceptable (NIST 800-63B 3.1.1.2).
@@ -95,12 +75,6 @@ class Passwords:
         if repeated is not None and repeated != password:
             raise InputError("repeat_password", "The two passwords are not the same.")
 
-    def _verify(self, stored: str, typed: str) -> bool:
-        try:
-            return self._hasher.verify(stored, _bytes(typed))
-        except (Argon2Error, InvalidHashError):
-            return False
-
     def _run(self, work: Callable[[], _T]) -> _T:
         if not self._places.acquire(blocking=False):
             self._metrics.hash_refused()
@@ -123,13 +97,6 @@ class Passwords:
             return work()
         finally:
             self._metrics.hash_runs(-1)
-
-
-def _step_back() -> None:
-    """Let a hashing thread go on only where nobody else wants the processor: a page takes a twentieth of a hash."""
-    if sys.platform == "linux":  # elsewhere threads have no niceness of their own
-        me = threading.get_native_id()
-        os.setpriority(os.PRIO_PROCESS, me, max(NICENESS, os.getpriority(os.PRIO_PROCESS, me)))
 
 
 def _bytes(password: str) -> bytes:

@@ -3,12 +3,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
-from argon2 import PasswordHasher
-from argon2.exceptions import VerifyMismatchError
-
-from ccm_core.services.passwords import argon2id
+from ccm_core.services.hashing import Argon2Cffi
 
 QUICK = "TEST_QUICK_HASHES"
 """The environment variable that lets the servers of hosts under test remember what they have verified."""
@@ -16,28 +11,22 @@ WORK_OF_EVERY_HASH = {QUICK: ""}
 """The environment of a host under test whose servers remember nothing, for tests of what a hash costs."""
 
 
-class RememberedHashes(PasswordHasher):
+class RememberedHashes(Argon2Cffi):
     """Argon2id as in production, which does each piece of work once: users under test have the same password."""
 
     def __init__(self) -> None:
-        usual = argon2id()
-        super().__init__(usual.time_cost, usual.memory_cost, usual.parallelism)
-        self._hashes: dict[str | bytes, str] = {}
-        self._verdicts: dict[tuple[str | bytes, str | bytes], bool] = {}
+        super().__init__()
+        self._hashes: dict[bytes, str] = {}
+        self._verdicts: dict[tuple[str, bytes], bool] = {}
 
-    def hash(self, password: str | bytes, *, salt: bytes | None = None) -> str:
+    def hash(self, password: bytes) -> str:
         """Return the hash of a new password, or that of an earlier user."""
         if password not in self._hashes:
-            self._hashes[password] = super().hash(password, salt=salt)
+            self._hashes[password] = super().hash(password)
         return self._hashes[password]
 
-    def verify(self, hash: str | bytes, password: str | bytes) -> Literal[True]:  # noqa: A002 - argon2-cffi calls it so
-        """Return True or raise VerifyMismatchError, as it did the first time."""
-        if (hash, password) not in self._verdicts:
-            try:
-                self._verdicts[hash, password] = super().verify(hash, password)
-            except VerifyMismatchError:
-                self._verdicts[hash, password] = False
-        if not self._verdicts[hash, password]:
-            raise VerifyMismatchError
-        return True
+    def verify(self, stored: str, password: bytes) -> bool:
+        """Whether a password fits, as it did the first time."""
+        if (stored, password) not in self._verdicts:
+            self._verdicts[stored, password] = super().verify(stored, password)
+        return self._verdicts[stored, password]

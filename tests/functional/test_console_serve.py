@@ -17,8 +17,10 @@ from sqlalchemy import insert, update
 
 from ccm_core.db import models as m
 from ccm_core.db.models import version
+from ccm_core.testing.browser import Browser
+from ccm_core.testing.server import client_of
 from tests.databases import copy_data, database_of
-from tests.functional.program import Program
+from tests.functional.program import PASSWORD, Program
 
 
 @pytest.fixture(scope="session")
@@ -263,3 +265,13 @@ def poll(reached: Callable[[], bool]) -> bool:
     """Whether something comes true within 10 seconds."""
     wait = threading.Event()
     return any(reached() or wait.wait(0.05) for _ in range(200))
+
+
+def test_libsodium_verifies_what_argon2_cffi_made(ready: Program) -> None:
+    ready.settings["CCM_HASH_LIBRARY"] = "libsodium"
+    with ready.running("serve", "--workers", "1") as running, client_of(ready.port) as client:
+        (worker,) = running.workers()
+        browser = Browser(ready.url, client)
+        browser.log_in("anna", PASSWORD)
+        assert browser.path == "/"
+        assert "_sodium" in Path(f"/proc/{worker}/maps").read_text()

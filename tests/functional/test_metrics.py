@@ -178,6 +178,7 @@ def test_nobody_reads_them_unless_a_setting_says_so(host: Host, tenant: Tenant) 
         assert here.content == nowhere.content
 
 
+@pytest.mark.one_node("each node has figures of its own; the proxy asks any")
 def test_a_sign_in_is_told_without_who_it_was(behind: Host) -> None:
     tenant = behind.tenant()
     tenant.add_user("erika")

@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import func, select
 
 from ccm_core.db import models as m
+from ccm_core.services.hashing import Argon2Cffi
 from ccm_core.services.outbox import LEASE_SECONDS
 from ccm_core.services.passwords import Passwords
 from ccm_core.testing.browser import Browser
@@ -86,7 +87,7 @@ def facts(tenant: Tenant) -> dict[str, object]:
         "mails": [(kind, subject.replace(tenant.name, "")) for kind, subject in mails],
         "factors": factors,
         "active": sorted(instance.active),
-        "new password": Passwords(1, 8).verify(user.password_hash, NEW),
+        "new password": Passwords(1, 8, Argon2Cffi()).verify(user.password_hash, NEW),
         "trail": sorted(str(entry["event"]) for entry in events(tenant) if entry["about"] != "admin"),
     }
 

@@ -34,6 +34,7 @@ from ccm_core.services import mailed_links
 from ccm_core.services.accounts import USER, Account
 from ccm_core.services.clients import Client, network_of
 from ccm_core.services.enrolments import place
+from ccm_core.services.hashing import Argon2Cffi
 from ccm_core.services.instances import ACTIVE, CLOUD, INACTIVE, Instance
 from ccm_core.services.parts import Parts, assemble
 from ccm_core.services.tokens import new_token, token_hash
@@ -58,7 +59,7 @@ class Clock:
         return self.now
 
 
-CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+CHEAP = Argon2Cffi(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
 """The same in all but what a hash costs."""
 
 
@@ -205,6 +206,6 @@ def deployment(folder: Path) -> Iterator[Deployment]:
     console, *workers = (assemble(settings, clock, hasher=CHEAP) for _ in range(3))
     create_tables(console.database)
     apps = [Worker(create_app(settings, clock, parts)) for parts in workers]
-    yield Deployment(settings, clock, console, apps, CHEAP.hash(PASSWORDS[0]))
+    yield Deployment(settings, clock, console, apps, CHEAP.hash(PASSWORDS[0].encode()))
     for parts in (console, *workers):
         parts.database.dispose()

@@ -13,6 +13,7 @@ import pyotp
 from ccm_core.errors import InputError, NotFound
 from ccm_core.plugin_api import Enrolment, Passed, Refused, SettingField, SettingsForm
 from ccm_core.services import accounts
+from ccm_core.services.hashing import Argon2Cffi
 from ccm_core.services.outbox import Mail
 from ccm_core.services.passwords import LONGEST, LONGEST_BYTES, Passwords
 from ccm_core.services.plugin_settings import TEXT_LENGTH, checked_settings
@@ -28,7 +29,7 @@ CODES = tuple(pyotp.TOTP(totp.base32_key(KEY)).at(NOW + shift) for shift in (-30
 QR_BYTES = 2953
 """What the largest QR code of level L holds (ISO/IEC 18004, table 7)."""
 MIN_LENGTH = 15
-PASSWORDS = Passwords(1, MIN_LENGTH)
+PASSWORDS = Passwords(1, MIN_LENGTH, Argon2Cffi())
 SETTINGS = SettingsForm(
     (
         SettingField("text", "Text", "text", ""),

@@ -15,6 +15,7 @@ from ccm_core.errors import Busy, Throttled
 from ccm_core.plugin_manager.faults import Fault
 from ccm_core.services.accounts import Account
 from ccm_core.services.figures import Figures
+from ccm_core.services.hashing import Argon2Cffi
 from ccm_core.services.instances import Instance
 from ccm_core.services.metrics import Attempt, Metrics, Outcome, Purpose, SignIn
 from ccm_core.services.outbox import _WAITING
@@ -184,7 +185,7 @@ def test_attempts_that_wait(parts: Parts, instance: Instance, otto: Account, rec
 
 def test_hashes_that_wait_run_and_are_refused() -> None:
     figures = Figures(set(), 1, [])
-    passwords = Passwords(1, 15, figures)
+    passwords = Passwords(1, 15, Argon2Cffi(), figures)
     begun, go = threading.Event(), threading.Event()
 
     def work() -> bool:

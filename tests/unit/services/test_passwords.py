@@ -11,14 +11,15 @@ from argon2 import PasswordHasher
 
 from ccm_core.cli.server import THREADS
 from ccm_core.errors import Busy, InputError
-from ccm_core.services.passwords import LANES, LONGEST, MEMORY_KIB, NICENESS, PASSES, PLACES, Passwords
+from ccm_core.services.hashing import LANES, LIBRARIES, MEMORY_KIB, NICENESS, PASSES, Argon2Cffi
+from ccm_core.services.passwords import LONGEST, PLACES, Passwords
 
 CONTEXT = frozenset({"erika", "erika@example.org", "example", "ccm"})
 
 
-@pytest.fixture(scope="module")
-def passwords() -> Passwords:
-    return Passwords(1, 15)
+@pytest.fixture(scope="module", params=LIBRARIES)
+def passwords(request: pytest.FixtureRequest) -> Passwords:
+    return Passwords(1, 15, LIBRARIES[request.param]())
 
 
 def refusal(passwords: Passwords, password: str, repeated: str | None = None) -> str:
@@ -62,7 +63,7 @@ def test_fewer_code_points_than_the_least_are_refused(passwords: Passwords, pass
 
 
 def test_the_least_length_is_a_setting() -> None:
-    short = Passwords(1, 8)
+    short = Passwords(1, 8, Argon2Cffi())
     assert accepts(short, "tree bed")
     assert "at least 8" in refusal(short, "tree be")
 
@@ -140,7 +141,7 @@ def test_hashes_never_take_all_threads_that_answer_requests() -> None:
 
 
 def test_when_the_queue_is_full_the_next_is_told_to_try_again() -> None:
-    narrow = Passwords(1, 15)
+    narrow = Passwords(1, 15, Argon2Cffi())
     begun, go_on = threading.Event(), threading.Event()
 
     def hold() -> bool:
@@ -167,9 +168,10 @@ def test_a_password_too_long_to_be_one_costs_no_more_than_another(passwords: Pas
     assert not passwords.verify(stored, "x" * 1_000_000)
 
 
-def test_threads_that_hash_give_way_to_all_others() -> None:
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_threads_that_hash_give_way_to_all_others(library: str) -> None:
     before = {thread.native_id for thread in threading.enumerate()}
-    hashing = Passwords(1, 15)
+    hashing = Passwords(1, 15, LIBRARIES[library]())
     hashing.hash("correct horse battery staple")
     (thread,) = {thread.native_id for thread in threading.enumerate()} - before
     assert thread
