@@ -43,17 +43,19 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=9, help="interleaved rounds of the CPU figures")
     parser.add_argument("--requests", type=int, default=6_000, help="requests of each of the two memory runs; 0: none")
     parser.add_argument("--check", action="store_true", help="exit with status 1 when a limit is exceeded")
+    parser.add_argument("--hash-library", default="", help="the server's; the hash to compare with is argon2-cffi's")
     options = parser.parse_args()
     stay_silent()
     print(f"{'':34}{'measured':>12}{'limit':>12}")
-    over = on_sqlite(options.rounds, options.requests) + on_postgresql(options.rounds)
+    over = on_sqlite(options.rounds, options.requests, options.hash_library)
+    over += on_postgresql(options.rounds, options.hash_library)
     return 1 if over and options.check else 0
 
 
-def on_sqlite(rounds: int, requests: int) -> int:
+def on_sqlite(rounds: int, requests: int, hash_library: str) -> int:
     """Measure everything on SQLite; returns how many limits were exceeded."""
     with TemporaryDirectory(prefix="ccm-bench-") as folder:
-        installation = prepare(Path(folder))
+        installation = prepare(Path(folder), hash_library=hash_library)
         over = measure_start(installation)
         with installation.serving() as server:
             over += tell("worker, idle", server.memory(), IDLE_MIB, "MiB")
@@ -65,11 +67,13 @@ def on_sqlite(rounds: int, requests: int) -> int:
     return over
 
 
-def on_postgresql(rounds: int) -> int:
+def on_postgresql(rounds: int, hash_library: str) -> int:
     """Measure CPU on PostgreSQL, its server's included; returns how many limits were exceeded."""
     print("On PostgreSQL, the CPU of its server included:")
     with running_server() as database, TemporaryDirectory(prefix="ccm-bench-") as folder:
-        installation = prepare(Path(folder), database_url=database.url, database_pid=database.pid)
+        installation = prepare(
+            Path(folder), database_url=database.url, database_pid=database.pid, hash_library=hash_library
+        )
         with installation.serving() as server:
             return measure_cpu(server, Crowd.of(installation), rounds, SIGN_IN_ON_POSTGRESQL)
 

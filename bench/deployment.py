@@ -46,13 +46,18 @@ class Installation:
 
 
 def prepare(
-    folder: Path, *, users: int = USERS, database_url: str = "", database_pid: int | None = None
+    folder: Path,
+    *,
+    users: int = USERS,
+    database_url: str = "",
+    database_pid: int | None = None,
+    hash_library: str = "",
 ) -> Installation:
     """Install the host in a folder, with users and the active plugin; without a URL on SQLite.
 
     ``database_pid``: the main process of the database's server, whose CPU time then counts as the host's.
     """
-    made = installed(folder, users=users, database_url=database_url, database_pid=database_pid)
+    made = installed(folder, users, database_url, database_pid, hash_library)
     settings, clock = made.settings, made.clock
     install(settings, clock, [NewAccount("admin", "admin@example.org", PASSWORD, administrator=True)])
     parts, now = assemble(settings, clock), clock()
@@ -67,12 +72,16 @@ def prepare(
 
 
 def installed(
-    folder: Path, *, users: int = USERS, database_url: str = "", database_pid: int | None = None
+    folder: Path,
+    users: int = USERS,
+    database_url: str = "",
+    database_pid: int | None = None,
+    hash_library: str = "",
 ) -> Installation:
     """Return the installation that a folder holds, or is to hold, on a new port."""
     port = free_port()
     environment = {"CCM_DATA_DIR": str(folder), "CCM_BASE_URL": f"http://127.0.0.1:{port}", "CCM_HASH_CONCURRENCY": "1"}
-    environment |= {"CCM_DATABASE_URL": database_url}
+    environment |= {"CCM_DATABASE_URL": database_url, "CCM_HASH_LIBRARY": hash_library}
     return Installation(load(environment), SharedClock(folder / CLOCK_FILE), port, environment, users, database_pid)
 
 
