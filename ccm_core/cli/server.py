@@ -6,6 +6,7 @@ from __future__ import annotations
 import ctypes
 import gc
 import math
+import multiprocessing
 import os
 import signal
 import socket
@@ -44,6 +45,7 @@ def run_server(parts: Parts, address: str, port: int, workers: int) -> None:
     parts.faults.clear_node()
     parts.database.dispose()
     _give_each_thread_its_own_memory()
+    multiprocessing.set_start_method("fork", force=True)  # the default on Linux until Python 3.14
     os.register_at_fork(after_in_child=_leave_signals_to_the_main_process)
     gc.freeze()  # what is loaded by now stays shared: a worker's collections do not touch it
     server = _Server(
