@@ -59,6 +59,7 @@ bench: $(STAMPS)/dev ## measure time per request, memory and start, against one 
 growth: programs $(STAMPS)/dev ## compare requests at a million users with those at a thousand (half an hour, 15 GB; less: make growth ARGS="--scale 0.01")
 	$(BIN)/python -m bench.growth $(ARGS)
 	$(BIN)/python -m bench.plugins
+	$(BIN)/python -m bench.plugins --database postgresql
 
 screenshots: programs $(STAMPS)/dev ## take the pictures of the manual anew
 	$(BIN)/python -m pytest --quiet tests/browser/test_story.py

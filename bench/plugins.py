@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from bench.deployment import Crowd, Installation, prepare
-from bench.sites import Engine
+from bench.sites import Engine, engine
 from bench.turns import Load, Meter, Side, compare
 from ccm_core.services.logs import stay_silent
 from ccm_core.services.parts import assemble
@@ -60,7 +60,7 @@ class People:
 
 
 LOADS: tuple[Load[People], ...] = (
-    Load("sign-in with code, 5 requests", 6, lambda people: people.crowd.sign_in()),
+    Load("sign-in with code, 5 requests", 12, lambda people: people.crowd.sign_in()),
     Load("login page", 40, lambda people: people.crowd.open_login_page()),
     Load("account page", 40, lambda people: people.crowd.open_account_page()),
     Load("set-up page", 12, lambda people: people.crowd.open_setup_page()),
@@ -72,6 +72,7 @@ LOADS: tuple[Load[People], ...] = (
 def main() -> int:
     """Install, measure and print; the status is 1 if a limit is exceeded and ``--check`` was given."""
     parser = argparse.ArgumentParser(prog="python -m bench.plugins", description=__doc__)
+    parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
     parser.add_argument("--rounds", type=int, default=30, help="rounds in which both are measured in turns")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures into a file as well")
     parser.add_argument("--check", action="store_true", help="exit with status 1 when a limit is exceeded")
@@ -80,9 +81,11 @@ def main() -> int:
     results = {}
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="ccm-plugins-")))
+        folder.chmod(0o755)  # PostgreSQL runs as an account of its own
         lay_out(folder / "path")
         sys.path.append(str(folder / "path"))
-        sides = [side(stack, folder / name, folder / "path", name) for name in ("one", *TOLD)]
+        where = stack.enter_context(engine(options.database, folder))
+        sides = [side(stack, where, folder, name) for name in ("one", *TOLD)]
         for other in sides[1:]:
             print(TOLD[other.meter.name])
             results[other.meter.name] = compare(sides[0], other, LOADS, options.rounds, LIMIT)
@@ -111,16 +114,17 @@ def names() -> list[str]:
     return [f"listener{number}" for number in range(PLUGINS - 1)]
 
 
-def side(stack: ExitStack, place: Path, path: Path, name: str) -> Side[People]:
+def side(stack: ExitStack, where: Engine, folder: Path, name: str) -> Side[People]:
     """Serve a deployment with one plugin, with all of them installed, or with all of them active."""
+    place = folder / name
     place.mkdir()
-    one = prepare(place)
+    one = prepare(place, database_url=where.url(name))
     if name == "active":
         activate(one)
     if name in {"installed", "active"}:
-        one = replace(one, environment=one.environment | {"PYTHONPATH": str(path)})
+        one = replace(one, environment=one.environment | {"PYTHONPATH": str(folder / "path")})
     server = stack.enter_context(one.serving())
-    return Side(Meter(server, Engine(), name), People(Crowd.of(one)))
+    return Side(Meter(server, where, name), People(Crowd.of(one)))
 
 
 def activate(one: Installation) -> None:
