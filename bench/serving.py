@@ -15,6 +15,7 @@ CLOCK_FILE = "clock"
 
 def main() -> None:
     """Serve until a signal tells to stop."""
+    sys.modules["PIL"] = None  # type: ignore[assignment]  # as where it is installed: only the tests need Pillow
     settings = load()
     parts = assemble(settings, SharedClock(settings.data_dir / CLOCK_FILE))
     run_server(parts, "127.0.0.1", int(sys.argv[1]), workers=int(sys.argv[2]))

@@ -17,6 +17,7 @@ from tempfile import mkdtemp
 from bench.peers import project, report
 
 HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
 PEERS = ("allauth", "dj2fa", "flask")
 OWN_FILES = ("flow.py", "rounds.py")
 DEBIAN = Path("/usr/lib/postgresql")
@@ -100,7 +101,7 @@ def measure(home: Path, database: str, rows: Path, plan: Sequence[str], environm
     folder = home / f"ccm-{database}"
     if folder.exists():
         shutil.rmtree(folder)
-    url = ""
+    url, python = "", own_python(home)
     if database == "pg":
         options = ["-h", f"{home}/pg", "-U", "postgres"]
         run(["dropdb", "--if-exists", *options, "peer_ccm"], home, environment)
@@ -109,11 +110,17 @@ def measure(home: Path, database: str, rows: Path, plan: Sequence[str], environm
     own = project.prepare(folder, url)
     if database == "pg":
         run(["psql", "-q", *options, "-c", "vacuum analyze", "peer_ccm"], home, environment)
-    ours = {"command": project.serve_command("PORT"), "environment": own, "folder": str(HERE.parent.parent)}
-    ours |= {"python": sys.executable, "import": IMPORT}
+    ours = {"command": project.serve_command(python, "PORT"), "environment": own, "folder": str(ROOT)}
+    ours |= {"python": str(python), "import": IMPORT}
     arguments = [database, str(rows), *plan, json.dumps(ours)]
-    python = [f"{home}/venvs/v-star/bin/python", "-W", "ignore"]
-    run([*python, "rounds.py", *arguments], home / "bench", environment)
+    run([f"{home}/venvs/v-star/bin/python", "-W", "ignore", "rounds.py", *arguments], home / "bench", environment)
+
+
+def own_python(home: Path) -> Path:
+    """Return the Python of an environment with this project alone, without what only its tests need."""
+    folder = home / "venvs" / "v-ccm"
+    run(["make", "--silent", f"VENV={folder}", "setup"], ROOT, os.environ)
+    return folder / "bin" / "python"
 
 
 def run(command: list[str], folder: Path, environment: Mapping[str, str]) -> None:
@@ -123,7 +130,7 @@ def run(command: list[str], folder: Path, environment: Mapping[str, str]) -> Non
 
 def versions(home: Path) -> dict[str, list[str]]:
     """Return what is installed for each system, and the programs."""
-    pythons = {name: f"{home}/venvs/v-{name}/bin/python" for name in PEERS} | {"ccm": sys.executable}
+    pythons = {name: f"{home}/venvs/v-{name}/bin/python" for name in PEERS} | {"ccm": str(own_python(home))}
     found = {
         name: _said([python, "-m", "pip", "--disable-pip-version-check", "freeze", "--exclude-editable"])
         for name, python in pythons.items()

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import base64
-import sys
 import time
 from pathlib import Path
 
@@ -46,9 +45,9 @@ def prepare(folder: Path, database_url: str) -> dict[str, str]:
     return environment
 
 
-def serve_command(port: str) -> list[str]:
-    """Return the command that serves it on a port."""
-    return [str(Path(sys.executable).parent / "ccm"), "serve", "--port", port, "--workers", str(WORKERS)]
+def serve_command(python: Path, port: str) -> list[str]:
+    """Return the command of an environment that serves it on a port."""
+    return [str(python.with_name("ccm")), "serve", "--port", port, "--workers", str(WORKERS)]
 
 
 def _add_users(parts: Parts, instance: Instance, now: float) -> None:
