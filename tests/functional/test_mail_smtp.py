@@ -9,8 +9,10 @@ from threading import Event
 from urllib.parse import quote
 
 import pytest
+from sqlalchemy import select
 
 from ccm_core.config import Settings, load
+from ccm_core.db import models as m
 from ccm_core.errors import ConfigError
 from ccm_core.services.outbox import Listed, Mail
 from ccm_core.services.transports import transport_for
@@ -56,11 +58,14 @@ def ask(tenant: Tenant) -> None:
 
 
 def once_postponed(tenant: Tenant, attempts: int = 1) -> Listed:
-    """Return the only mail of an instance after so many attempts failed."""
-    wait = Event()
+    """Return the only mail of an instance after so many attempts failed, and none is under way: these count too."""
+    parts, wait = tenant.host.parts, Event()
+    rests = select(m.outbox.c.id).where(m.outbox.c.instance_id == tenant.instance.id, m.outbox.c.lease.is_(None))
     for _ in range(750):
-        rows = tenant.host.parts.outbox.listed(tenant.instance.id)
-        if rows and rows[0].attempts >= attempts and rows[0].error:
+        rows = parts.outbox.listed(tenant.instance.id)
+        with parts.database.read() as connection:
+            resting = connection.execute(rests).scalars().all()
+        if rows and rows[0].attempts >= attempts and rows[0].error and rows[0].id in resting:
             return rows[0]
         wait.wait(0.02)
     raise AssertionError("nobody tried to send the mail")
