@@ -6,6 +6,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 
 import httpx
@@ -58,7 +59,9 @@ def assert_nothing_was_lost_and_nothing_opened(crowd: Crowd, visits: list[Visit]
         assert state(again) == "none"
     host.clock.move(LEASE_SECONDS + 1)
     asked = {
-        str(mail["To"]) for mail in tenant.mails() if parsedate_to_datetime(mail["Date"]).timestamp() >= crowd.began
+        str(mail["To"])
+        for mail in tenant.mails()
+        if parsedate_to_datetime(mail["Date"]).replace(tzinfo=UTC).timestamp() >= crowd.began
     }
     assert asked == {f"{name}@example.org" for name in crowd.names}
 
