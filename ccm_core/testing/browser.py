@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from http.cookies import SimpleCookie
 from typing import Any
 
@@ -18,11 +19,22 @@ MOST_REDIRECTS = 5
 class Browser:
     """One browser of one person, at one instance. ``page`` is what it shows, ``response`` the last answer.
 
+    ``clock`` tells the person what time it is at the host under test, in seconds since 1970.
+
     ``client`` is the way to the server; one of ``Host.client_of_each_worker`` leads to one worker process.
     """
 
-    def __init__(self, origin: str, client: httpx.Client, *, language: str = "en", user_agent: str = CHROME) -> None:
+    def __init__(
+        self,
+        origin: str,
+        client: httpx.Client,
+        *,
+        language: str = "en",
+        user_agent: str = CHROME,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self.origin = origin
+        self.clock = clock
         self.cookies: dict[str, str] = {}
         self.headers = {
             "Host": origin.partition("//")[2],

@@ -27,7 +27,7 @@ from ccm_core.services.vault import Ring, new_key, write_ring
 from ccm_core.testing.browser import Browser
 from ccm_core.testing.clock import SharedClock
 from ccm_core.testing.databases import create_tables, database_url
-from ccm_core.testing.hashes import RememberedHashes
+from ccm_core.testing.hashes import QUICK, RememberedHashes
 from ccm_core.testing.nodes import PROXY, Node, Run, two_nodes
 from ccm_core.testing.server import SERVING, client_of, client_of_app, client_of_each_worker, free_port, server
 from ccm_core.testing.serving import CLOCK_FILE, search_path
@@ -61,7 +61,7 @@ class Tenant:
 
     def browser(self, name: str | None = None, password: str = PASSWORD, **options: str) -> Browser:
         """Return a new browser; with a name, that user has taken the first step of the login."""
-        browser = Browser(self.origin, self.host.client, **options)
+        browser = Browser(self.origin, self.host.client, clock=self.host.clock, **options)
         if name is not None:
             browser.log_in(name, password)
         return browser
@@ -97,9 +97,12 @@ class Host:
         client: httpx.Client,
         workers: int,
         nodes: Sequence[Node] = (),
+        serving: Parts | None = None,
     ) -> None:
         self.client = client
         self.nodes = nodes
+        self.serving = serving
+        """The services behind the pages, if these are answered in this process."""
         self.settings = settings
         self.clock = clock
         self.parts = parts
@@ -163,15 +166,17 @@ def running_host(
     with ExitStack() as stack:
         stack.callback(parts.database.dispose)
         nodes: tuple[Node, ...] = ()
+        serving: Parts | None = None
         if in_process:
             own_path, new_metrics = search_path(paths, installed=installed), node_metrics(loaded, workers=1)
-            inner = assemble(loaded, clock, plugin_path=own_path, new_metrics=new_metrics)
-            client = stack.enter_context(client_of_app(create_app(loaded, clock, inner)))
+            hasher = RememberedHashes() if os.environ.get(QUICK) else None
+            serving = assemble(loaded, clock, plugin_path=own_path, new_metrics=new_metrics, hasher=hasher)
+            client = stack.enter_context(client_of_app(create_app(loaded, clock, serving)))
         else:
             run = partial(server, workers=workers, plugin_path=paths, installed=installed, program=program)
             nodes = stack.enter_context(_served(proxy or _usual_proxy(), port, own, run))
             client = stack.enter_context(client_of(port))
-        yield Host(loaded, clock, parts, port, client, workers, nodes)
+        yield Host(loaded, clock, parts, port, client, workers, nodes, serving)
 
 
 def _usual_proxy() -> Path | None:

@@ -11,7 +11,10 @@ from ccm_core.services.enrolments import place
 from ccm_core.services.instances import ACTIVE
 from ccm_core.testing.browser import Browser
 from ccm_core.testing.host import PASSWORD, Tenant
+from ccm_core.testing.links import link_in
 from ccm_core.testing.pages import HtmlPage
+
+__all__ = ["link_in"]
 
 KEY = b"12345678901234567890"
 SECRET = base64.b32encode(KEY).decode()
@@ -64,12 +67,6 @@ def events(tenant: Tenant, event: str = "") -> list[dict[str, object]]:
     """Return the trail's entries of a kind, latest first."""
     found = tenant.host.parts.audit.entries(tenant.instance.id, event=event, limit=200)
     return [{"event": one.event, "about": one.user_name, "by": one.actor, **one.detail} for one in found]
-
-
-def link_in(message: object) -> str:
-    """Return the path of the link in a mail."""
-    text: str = message.get_content()  # type: ignore[attr-defined]  # a text mail
-    return "/" + next(word for word in text.split() if word.count("/") > 3).split("/", 3)[3]
 
 
 KEPT = (m.instance, m.user, m.enrolment, m.activation, m.access, m.store, m.mailed_link)

@@ -1,0 +1,215 @@
+# SPDX-License-Identifier: MIT
+"""What every second factor promises beside that: an answer counts once, for its user alone; nothing goes round it."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from threading import Barrier
+
+from sqlalchemy import select
+
+from ccm_core.db import models as m
+from ccm_core.testing.browser import Browser
+from ccm_core.testing.host import PASSWORD, Host, Tenant
+from ccm_core.testing.links import link_in
+from ccm_core.testing.plugin_contract import PluginContract, demand
+
+CHALLENGE = "/login/challenge"
+LATER_SECONDS = 61
+"""After this time an answer may be asked for that was not given before."""
+TRIES = 5
+"""Wrong answers after which the host makes a user wait (docs/security.md)."""
+WRONG = "wrong answer"
+ODD = ("", " ", WRONG, "0", "-1", "\N{FULLWIDTH DIGIT ONE}" * 6, "%", "x" * 4000)
+NEW_PASSWORD = "an altogether different staple"  # noqa: S105 - of made-up users
+
+
+@dataclass(frozen=True)
+class Protected:
+    """A user who has set the factor up, and what right answers are made from."""
+
+    tenant: Tenant
+    name: str
+    browser: Browser
+    secret: str
+
+    def at_challenge(self) -> Browser:
+        """Give the right password in a new browser."""
+        return self.tenant.browser(self.name)
+
+
+class FactorContract(PluginContract):
+    """Subclass it, name the plugin, and say how its factor is set up and answered."""
+
+    def set_up(self, browser: Browser) -> str:
+        """Set the factor up through the pages, in a browser that has just signed in.
+
+        Returns what right answers are made from. Open the account page first, as people do.
+        """
+        raise NotImplementedError
+
+    def answer(self, secret: str, now: float) -> str:
+        """Return a right answer at a time, in seconds since 1970, that was not returned for this secret before."""
+        raise NotImplementedError
+
+    def use(self, browser: Browser) -> None:
+        """Set the factor up: that is what a user of a factor does with it."""
+        self.set_up(browser)
+
+    def test_the_password_alone_opens_nothing(self, ccm_host: Host) -> None:
+        """Between password and answer nobody is signed in."""
+        erika = self._protected(self._tenant(ccm_host))
+        browser = erika.at_challenge()
+        wrong = [] if browser.path == CHALLENGE else [f"the login goes on at {browser.path}"]
+        wrong += [path for path in ("/", "/account") if not _sent_away(browser.send("GET", path))]
+        wrong += ["its session is open"] if browser.session()["state"] != "none" else []
+        mend = "Begin enrolments with begin and finish them with confirm: the ledger then asks for them."
+        demand(wrong, "The password alone opens nothing, but:", mend)
+
+    def test_a_right_answer_passes_and_only_once(self, ccm_host: Host) -> None:
+        """Whoever saw an answer being typed can do nothing with it (ASVS 6.5.1)."""
+        erika = self._protected(self._tenant(ccm_host))
+        answer = self._next(erika)
+        demand(not self._passes(erika, answer), "A right answer passes, but it was refused:", "See verify and answer.")
+        again = [state for state in ("at once", "a minute later") if self._passes_again(erika, answer, state)]
+        mend = "Give Passed a counter that rises with every answer, or data without the used one."
+        demand(again, "An answer passes once, but it passed again", mend)
+
+    def test_a_wrong_answer_never_passes(self, ccm_host: Host) -> None:
+        """Nothing but the right answer is right, however odd it is."""
+        tenant, found = self._tenant(ccm_host), []
+        for number, answer in enumerate(ODD):
+            user = self._protected(tenant, f"erika{number}")
+            browser = user.at_challenge()
+            browser.submit(CHALLENGE, code=answer)
+            if browser.session()["state"] != "none" or browser.response.status_code >= 500:
+                found.append(repr(answer[:20]))
+        mend = "Compare with the right answer and with nothing else, and raise nothing."
+        demand(found, "A wrong answer is refused with a sentence, but not:", mend)
+
+    def test_the_same_answer_in_two_logins_at_once_passes_once(self, ccm_host: Host) -> None:
+        """Two processes that judge at the same moment agree on one."""
+        erika = self._protected(self._tenant(ccm_host))
+        answer = self._next(erika)
+        browsers = [erika.at_challenge() for _ in range(4)]
+        start = Barrier(len(browsers))
+        with ccm_host.client_of_each_worker() as clients:
+            for number, browser in enumerate(browsers):
+                browser.client = clients[number % len(clients)]
+
+            def send(browser: Browser) -> None:
+                start.wait(10)
+                browser.submit(CHALLENGE, code=answer)
+
+            with ThreadPoolExecutor(len(browsers)) as pool:
+                list(pool.map(send, browsers))
+            signed_in = [browser for browser in browsers if browser.session()["state"] == "active"]
+        mend = "Leave single use to the host: a counter that rises, or new data in Passed."
+        wrong = "" if len(signed_in) == 1 else f"{len(signed_in)} of them passed"
+        demand(wrong, "Of the same answer given several times at once one passes, but", mend)
+
+    def test_wrong_answers_make_everybody_wait(self, ccm_host: Host) -> None:
+        """Guessing is slow, whatever the factor is (ASVS 6.3.1)."""
+        erika = self._protected(self._tenant(ccm_host))
+        for _ in range(TRIES):
+            erika.at_challenge().submit(CHALLENGE, code=WRONG)
+        browser = erika.at_challenge()
+        browser.submit(CHALLENGE, code=self._next(erika, seconds=0))
+        passed = "a right answer passed at once" if browser.session()["state"] == "active" else ""
+        mend = "Return Refused for a wrong answer, so that the host counts it; raise nothing."
+        demand(passed, f"After {TRIES} wrong answers everybody waits, but", mend)
+
+    def test_an_answer_of_one_place_is_not_taken_in_another(self, ccm_host: Host) -> None:
+        """What set the factor up signs nobody in, and what signed in confirms nothing."""
+        erika = self._protected(self._tenant(ccm_host))
+        answer = self._next(erika)
+        login = erika.at_challenge()
+        login.submit(CHALLENGE, code=answer)
+        login.get("/confirm?next=/account")
+        login.submit("/confirm", password=PASSWORD, code=answer)
+        wrong = ["the answer of the login confirmed"] if login.path == "/account" else []
+        fresh = self._next(erika)
+        login.get("/confirm?next=/account")
+        login.submit("/confirm", password=PASSWORD, code=fresh)
+        if login.path != "/account":
+            wrong.append("a fresh answer did not confirm")
+        wrong += ["the answer of the confirmation signed in"] if self._passes(erika, fresh) else []
+        mend = "Judge every purpose by the same enrolment, with the counter or data that Passed returned."
+        demand(wrong, "An answer counts once, in whatever place, but", mend)
+
+    def test_an_answer_of_one_user_is_worth_nothing_to_another(self, ccm_host: Host) -> None:
+        """Factors belong to users, and users without one sign in as ever."""
+        erika = self._protected(self._tenant(ccm_host))
+        otto = self._protected(erika.tenant, "otto")
+        erika.tenant.add_user("paula")
+        wrong = ["otto passed with erika's answer"] if self._passes(otto, self._next(erika)) else []
+        if erika.tenant.browser("paula").path != "/":
+            wrong.append("a user without the factor cannot sign in")
+        mend = "Judge by login.enrolments alone: they are the user's own."
+        demand(wrong, "An answer is worth something for its user alone, but", mend)
+
+    def test_what_answers_are_made_from_is_kept_sealed(self, ccm_host: Host) -> None:
+        """Whoever has a copy of the database has no factor (ASVS 11.3)."""
+        erika = self._protected(self._tenant(ccm_host))
+        found = [name for name, text in _everything(erika.tenant).items() if erika.secret in text]
+        mails = [str(mail["Subject"]) for mail in erika.tenant.mails() if erika.secret in mail.as_string()]
+        found += [f"the mail {subject}" for subject in mails]
+        found += ["the account page"] if erika.secret in erika.browser.get("/account").html else []
+        mend = "Give secrets to Enrolments.begin alone: the host seals them. Show them once, in the set-up."
+        demand(found, "What answers are made from stands nowhere in the clear, but in:", mend)
+
+    def test_a_new_password_by_mail_clears_it(self, ccm_host: Host) -> None:
+        """Whoever lost the factor gets in again by mail."""
+        erika = self._protected(self._tenant(ccm_host))
+        browser = erika.tenant.browser()
+        browser.get("/password/forgot")
+        browser.submit("/password/forgot", username=erika.name)
+        link = link_in(erika.tenant.mails(erika.name)[-1])
+        browser.get(link)
+        browser.submit(link, new_password=NEW_PASSWORD, repeat_password=NEW_PASSWORD)
+        back = erika.tenant.browser(erika.name, NEW_PASSWORD)
+        asked = "" if back.path == "/" else f"the login goes on at {back.path}"
+        demand(asked, "A new password by mail clears the factor, but", "Call reset.clear() in ccm_password_reset.")
+
+    def _tenant(self, host: Host) -> Tenant:
+        tenant = host.tenant()
+        tenant.activate(self.plugin)
+        return tenant
+
+    def _protected(self, tenant: Tenant, name: str = "erika") -> Protected:
+        """Return a new user of an instance who has set the factor up."""
+        tenant.add_user(name)
+        browser = tenant.browser(name)
+        return Protected(tenant, name, browser, self.set_up(browser))
+
+    def _next(self, user: Protected, seconds: float = LATER_SECONDS) -> str:
+        return self.answer(user.secret, user.tenant.host.clock.move(seconds))
+
+    def _passes(self, user: Protected, answer: str) -> bool:
+        browser = user.at_challenge()
+        browser.submit(CHALLENGE, code=answer)
+        return bool(browser.session()["state"] == "active")
+
+    def _passes_again(self, user: Protected, answer: str, state: str) -> bool:
+        if state != "at once":
+            user.tenant.host.clock.move(LATER_SECONDS)
+        return self._passes(user, answer)
+
+
+def _sent_away(response: object) -> bool:
+    return (
+        getattr(response, "status_code", 0) in {302, 303} and "/login" in getattr(response, "headers", {})["location"]
+    )
+
+
+def _everything(tenant: Tenant) -> dict[str, str]:
+    """Return all rows of the database, by table, bytes as text that shows what is in them."""
+    found = {}
+    with tenant.host.parts.database.read() as connection:
+        for table in m.metadata.sorted_tables:
+            rows = connection.execute(select(table)).all()
+            found[f"the table {table.name}"] = "\n".join(
+                value.decode("latin-1") if isinstance(value, bytes) else str(value) for row in rows for value in row
+            )
+    return found
