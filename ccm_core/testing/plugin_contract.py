@@ -104,7 +104,7 @@ class PluginContract:
         tenant, browser = self._user(ccm_host)
         for situation in ("inactive", "not allowed"):
             if situation == "not allowed":
-                tenant.activate(self.plugin, everyone=False)
+                self._allow_another(tenant)
             browser.get("/account")
             token = browser.page.form("/logout").fields["page_token"]
             found = []
@@ -213,6 +213,17 @@ class PluginContract:
         if active:
             tenant.activate(self.plugin)
         return tenant, tenant.browser("erika")
+
+    def _allow_another(self, tenant: Tenant) -> None:
+        """Activate the plugin for another user alone, who visits its pages, so that every process has loaded it."""
+        otto, now = tenant.add_user("otto"), tenant.host.clock()
+        tenant.activate(self.plugin, everyone=False)
+        tenant.host.parts.access.allow(tenant.instance, self.plugin, now, Actor(), otto.id)
+        with tenant.host.client_of_each_worker() as clients:
+            for client in clients:
+                browser = tenant.browser("otto")
+                browser.client = client
+                self._looks(tenant, browser)
 
     def _looks(self, tenant: Tenant, browser: Browser) -> dict[str, str]:
         return looks(browser, self.plugin, routes_of(tenant, self.plugin))

@@ -17,10 +17,8 @@ from sqlalchemy import insert, update
 
 from ccm_core.db import models as m
 from ccm_core.db.models import version
-from ccm_core.testing.browser import Browser
-from ccm_core.testing.server import client_of
 from tests.databases import copy_data, database_of
-from tests.functional.program import PASSWORD, Program
+from tests.functional.program import Program
 
 
 @pytest.fixture(scope="session")
@@ -265,24 +263,3 @@ def poll(reached: Callable[[], bool]) -> bool:
     """Whether something comes true within 10 seconds."""
     wait = threading.Event()
     return any(reached() or wait.wait(0.05) for _ in range(200))
-
-
-def test_libsodium_verifies_what_argon2_cffi_made(ready: Program) -> None:
-    ready.settings["CCM_HASH_LIBRARY"] = "libsodium"
-    with ready.running("serve", "--workers", "1") as running, client_of(ready.port) as client:
-        (worker,) = running.workers()
-        browser = Browser(ready.url, client)
-        browser.log_in("anna", PASSWORD)
-        assert browser.path == "/"
-        assert "_sodium" in Path(f"/proc/{worker}/maps").read_text()
-
-
-def test_it_serves_where_python_does_not_fork_by_default(ready: Program, tmp_path: Path) -> None:
-    """As since Python 3.14."""
-    (tmp_path / "sitecustomize.py").write_text(
-        "import multiprocessing\nmultiprocessing.set_start_method('forkserver')\n", "utf-8"
-    )
-    ready.settings["PYTHONPATH"] = str(tmp_path)
-    with ready.running("serve", "--workers", "2") as running, client_of(ready.port) as client:
-        assert client.get("/readyz").is_success
-        assert len(running.workers()) == 2
