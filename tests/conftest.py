@@ -34,6 +34,7 @@ NO_DATABASE = (
 )
 """Tests that open no database, or one that is there for the file alone, or look at pages: once is enough."""
 SAME = (
+    "tests/functional/plugins/test_contract_suite.py",
     "tests/functional/test_console_postgresql.py",
     "tests/hostile/faulty/",
     "tests/hostile/test_one_gate.py",

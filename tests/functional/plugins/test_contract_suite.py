@@ -15,6 +15,7 @@ from ccm_core.testing.contract import FactorContract
 from tests.bad_plugins import HERE, announce
 from tests.functional.plugins.contract_variants import WRONG, Wrong
 
+pytestmark = pytest.mark.one_node("one of its wrong plugins changes the one process that has loaded it")
 SAMPLE = HERE / "contract" / "sample"
 TESTS = """
 import hmac
