@@ -14,7 +14,7 @@ STORIES := 50000
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run setup test postgresql nodes model check format fuzz mutants bench growth screenshots lock clean programs $(CHECKS)
+.PHONY: help run setup test postgresql nodes model check format fuzz mutants bench growth screenshots reference lock clean programs $(CHECKS)
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -64,6 +64,9 @@ growth: programs $(STAMPS)/dev ## compare requests at a million users with those
 screenshots: programs $(STAMPS)/dev ## take the pictures of the manual anew
 	$(BIN)/python -m pytest --quiet tests/browser/test_story.py
 	$(BIN)/python tools/pictures.py
+
+reference: $(STAMPS)/dev ## write docs/plugin-reference.md from the code
+	@PYTHONPATH=. $(BIN)/python tools/reference.py
 
 lock: ## write requirements/*.txt from the pyproject files (newest versions: make lock ARGS=--upgrade)
 	@python="$$(tools/find-python)" && "$$python" tools/lock.py $(ARGS)

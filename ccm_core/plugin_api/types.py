@@ -229,7 +229,7 @@ class SettingField:
 
 @dataclass(frozen=True, slots=True)
 class SettingsForm:
-    """What ``ccm_settings`` returns."""
+    """The settings of a plugin, in the order in which the form shows them: what ``ccm_settings`` returns."""
 
     fields: tuple[SettingField, ...]
 
