@@ -3,8 +3,12 @@
 
 from __future__ import annotations
 
+import shlex
+from pathlib import Path
+
 import click
 
+from ccm_core.cli import skeletons
 from ccm_core.cli.context import ACTOR, Desk, for_instance
 from ccm_core.cli.letters import deliver_now
 from ccm_core.cli.questions import make_sure, yes_option
@@ -26,7 +30,28 @@ _everybody = click.option("--all", "everybody", is_flag=True, help="All users in
 
 @click.group()
 def plugins() -> None:
-    """Activate plugins and say who may use them."""
+    """Activate plugins, say who may use them, and begin new ones."""
+
+
+@plugins.command()
+@click.argument("name")
+@click.option(
+    "--kind",
+    type=click.Choice(list(skeletons.SUMMARIES)),
+    default="empty",
+    show_default=True,
+    help="What it does at first: show a page; a section of the account settings; hear of sign-ins; a second factor.",
+)
+@click.option("--folder", type=click.Path(path_type=Path), help="The new folder; without it ccm-NAME, here.")
+def new(name: str, kind: str, folder: Path | None) -> None:
+    """Write a new plugin NAME, ready to be installed, tested and changed. Needs no deployment."""
+    place = folder or Path(f"ccm-{name}")
+    skeletons.write(name, kind, place)
+    shown = shlex.quote(str(place))
+    click.echo(f"The plugin {name} is in {shown}. It does something already; its README.md tells what is where.")
+    click.echo(f"Install it with what its tests need:  pip install --editable {shlex.quote(f'{place}[test]')}")
+    click.echo(f"Test it:  cd {shown} && pytest && mypy")
+    click.echo(f"Restart the servers, then switch it on:  ccm plugins activate {name}")
 
 
 @plugins.command("list")

@@ -21,7 +21,9 @@ GROUP = "ccm.plugins"
 HOST = "ccm-core"
 """The host's distribution, as plugins name it in their requirements."""
 
-_NAME = re.compile(r"[a-z][a-z0-9]{0,63}")
+NAME = re.compile(r"[a-z][a-z0-9]{0,63}")
+"""What a plugin may be called."""
+
 _TARGET = re.compile(r"\w+(\.\w+)*(:\w+(\.\w+)*)?")
 _LABEL_LENGTH = 40
 
@@ -108,7 +110,7 @@ def _judge(records: list[PluginRecord], host_version: str, reserved: Collection[
     record = records[0]
     origins = sorted({(canonicalize_name(one.distribution), one.version, one.target) for one in records})
     problem = record.problem
-    if _NAME.fullmatch(record.name) is None:
+    if NAME.fullmatch(record.name) is None:
         problem = (
             f"The plugin name {record.name!r} of the distribution {record.distribution} is not allowed: "
             "a name is a lower-case letter and up to 63 lower-case letters and digits."
