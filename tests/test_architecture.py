@@ -205,6 +205,8 @@ def test_each_hook_is_called_in_one_function_of_one_file() -> None:
     hooks = {node.name for node in functions(tree_of(HOST / "plugin_api" / "hookspecs.py"))}
     places = defaultdict(set)
     for file in python_files(HOST):
+        if part_of(file) == "testing":  # names hooks, and calls none
+            continue
         for function in functions(tree_of(file)):
             for hook in hooks.intersection(names_in(function)):
                 places[hook].add((name_of(file), function.name))

@@ -229,6 +229,11 @@ class PluginContract:
         return looks(browser, self.plugin, routes_of(tenant, self.plugin))
 
     def _different(self, before: dict[str, str], tenant: Tenant) -> list[str]:
+        """Return which pages erika sees otherwise than before, when she signs in and has no other session."""
+        parts, erika = tenant.host.parts, tenant.host.parts.users.find(tenant.instance, "erika")
+        assert erika is not None
+        with parts.database.write() as connection:
+            parts.sessions.end_all(connection, erika.id)
         now = self._looks(tenant, tenant.browser("erika"))
         return [path for path in before if now[path] != before[path]]
 

@@ -150,6 +150,8 @@ WRONG = {
         },
     ),
     "stays": Wrong(
-        "a_new_password_by_mail_clears_it", "the plugin left it to the host", {"    reset.clear()": "    pass"}
+        "a_new_password_by_mail_clears_it",
+        "the plugin, which was asked, left it to the host",
+        {"    reset.clear()": "    pass"},
     ),
 }
