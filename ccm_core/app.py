@@ -69,7 +69,9 @@ def create_app(settings: Settings, clock: Clock = time.time, parts: Parts | None
     # Else «//» in a path is answered before the host name is looked at.
     app.url_map.merge_slashes = False
     for path, rules in rules_by_path(rule for module in MODULES for rule in module.RULES).items():
-        app.add_url_rule(path, path, endpoint(web, rules), methods=list(rules), provide_automatic_options=False)
+        # A page at «…/» is one at «…» too, without a redirect; never the other way round.
+        options = {"methods": list(rules), "strict_slashes": not path.endswith("/")}
+        app.add_url_rule(path, path, endpoint(web, rules), provide_automatic_options=False, **options)
     _add_files(app, web)
     app.register_error_handler(Exception, lambda error: error_page(web, request, error))
     with_headers = headers.WithHeaders(_measured(app.wsgi_app, parts), secure=settings.secure)

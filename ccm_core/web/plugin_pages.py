@@ -52,7 +52,7 @@ def _match(context: Context, plugin: LoadedPlugin) -> tuple[Route, dict[str, str
     method = "GET" if context.request.method == "HEAD" else context.request.method
     adapter = plugin.url_map.bind("")
     try:
-        endpoint, arguments = adapter.match("/" + context.args["path"], method=method)
+        endpoint, arguments = adapter.match("/" + context.args.get("path", ""), method=method)
     except MethodNotAllowed:
         raise
     except Exception as error:
@@ -121,6 +121,8 @@ def _draw(context: Context, name: str, answer: Page) -> Response:
 
 
 RULES = (
+    Rule("GET", "/plugins/<name>/", page),
+    Rule("POST", "/plugins/<name>/", page),
     Rule("GET", "/plugins/<name>/<path:path>", page),
     Rule("POST", "/plugins/<name>/<path:path>", page),
 )

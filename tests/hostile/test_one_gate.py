@@ -146,10 +146,11 @@ ARGUMENTS = {
     "plugins select": ["twofactor"],
     "twofactor status": ["erika"],
     "users add": ["eve", "--email", "eve@example.org", "--admin", "--password-stdin"],
+    "plugins new": ["letters", "--folder", "DATA/ccm-letters"],
     **{f"users {act}": ["erika"] for act in ("disable", "enable", "password-link")},
     **{f"users {act}": ["erika", "--yes"] for act in ("delete", "reset-factor")},
 }
-"""What a command needs so that it does what it is there for."""
+"""What a command needs so that it does what it is there for; DATA stands for its data directory."""
 REFUSES = {"init", "instances assign", "plugins purge"}
 """What this data directory gives these no occasion to do; they are tried all the same."""
 
@@ -190,7 +191,8 @@ def test_no_command_makes_a_session(furnished: Path, program: Program, command: 
         with program.running(command):
             assert opened(program.data) == 1
     else:
-        status, _, told = program(*command.split(), *ARGUMENTS.get(command, []), typed=f"{CONSOLE_PASSWORD}\n")
+        arguments = [one.replace("DATA", str(program.data)) for one in ARGUMENTS.get(command, [])]
+        status, _, told = program(*command.split(), *arguments, typed=f"{CONSOLE_PASSWORD}\n")
         assert status == (1 if command in REFUSES else 0), told
     assert opened(program.data) <= 1
 
