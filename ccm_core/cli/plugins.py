@@ -64,7 +64,7 @@ def list_plugins(desk: Desk, as_json: bool) -> None:
 
 
 def _row(view: PluginView) -> dict[str, object]:
-    keys = ("name", "state", "active", "by_plan", "admits", "users", "reason")
+    keys = ("name", "state", "active", "by_plan", "admits", "users", "reason", "notes")
     access = ("everyone" if view.everyone else "selected") if view.active else ""
     record = view.record
     named = {"label": record.label if record else "", "version": record.version if record else ""}

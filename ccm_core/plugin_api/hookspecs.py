@@ -8,6 +8,7 @@ Nothing is called for an instance in which the plugin is not active.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pluggy
@@ -31,6 +32,21 @@ PROJECT = "ccm"
 
 hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)
+
+
+@dataclass(frozen=True, slots=True)
+class Ageing:
+    """A hook that will go, named by releases: ``since`` it is told, ``gone_in`` (a major one) it is no more."""
+
+    since: str
+    gone_in: str
+    instead: str
+
+
+AGEING: dict[str, Ageing] = {}
+"""Hooks that work as ever, while plugin management tells who implements them. No hook goes that was not here."""
+GONE: dict[str, Ageing] = {}
+"""Hooks that are no more; whoever implements one is refused with what to do."""
 
 
 @hookspec

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from types import ModuleType
 
@@ -66,6 +66,14 @@ def find_implementations(name: str, plugin: object) -> dict[str, pluggy.HookImpl
     return found
 
 
+def notes_on(hooks: Iterable[str]) -> tuple[str, ...]:
+    """Return a sentence for the plugin's author for each of its hooks that will go."""
+    found = [(hook, hookspecs.AGEING[hook]) for hook in sorted(hooks) if hook in hookspecs.AGEING]
+    return tuple(
+        f"The hook {hook} will be gone in ccm-core {ageing.gone_in}: {ageing.instead}." for hook, ageing in found
+    )
+
+
 def _check_object(name: str, plugin: object) -> None:
     """Refuse what pluggy cannot keep: it needs an object of its own, and hashes it."""
     if inspect.isclass(plugin):
@@ -123,6 +131,14 @@ def _check_implementation(name: str, hook: str, implementation: pluggy.HookImpl)
                 function=implementation.function.__name__,
                 option=option,
             )
+    if hook in hookspecs.GONE:
+        raise PluginRefused(
+            name,
+            "The plugin %(name)s implements %(function)s, which is gone since ccm-core %(gone)s: %(instead)s.",
+            function=hook,
+            gone=hookspecs.GONE[hook].gone_in,
+            instead=hookspecs.GONE[hook].instead,
+        )
     if hook not in HOOKS:
         near = get_close_matches(hook, HOOKS, n=1)
         raise PluginRefused(

@@ -19,7 +19,7 @@ from ccm_core.plugin_manager.calls import call_pages, call_settings
 from ccm_core.plugin_manager.discovery import PluginRecord
 from ccm_core.plugin_manager.faults import by_a_person, describe_load
 from ccm_core.plugin_manager.folders import digest, find_folder, home_of
-from ccm_core.plugin_manager.implementations import find_implementations
+from ccm_core.plugin_manager.implementations import find_implementations, notes_on
 from ccm_core.plugin_manager.routes import check_routes, url_map
 from ccm_core.plugin_manager.settings_form import check_settings
 
@@ -42,6 +42,11 @@ class LoadedPlugin:
     translations: Path | None
     static: Path | None
     static_hash: str
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences for its author: it works, but something that it uses will go."""
+        return notes_on(self.hooks)
 
     @property
     def name(self) -> str:

@@ -27,7 +27,10 @@ State = Literal["active", "inactive", "broken", "missing"]
 
 @dataclass(frozen=True, slots=True)
 class PluginView:
-    """A plugin as an administrator sees it. ``reason`` says why it is broken or missing."""
+    """A plugin as an administrator sees it. ``reason`` says why it is broken or missing.
+
+    ``notes`` are sentences for its author, as far as the plugin is loaded here.
+    """
 
     name: str
     record: PluginRecord | None
@@ -39,6 +42,7 @@ class PluginView:
     admits: bool
     users: int
     faults: tuple[Recorded, ...]
+    notes: tuple[str, ...] = ()
 
 
 class PluginAdmin:
@@ -192,7 +196,10 @@ class PluginAdmin:
             state = "broken"
         everyone, admits = (activation.everyone, activation.admits) if activation else (False, False)
         by_plan = bool(activation and activation.by_plan)
-        return PluginView(name, record, state, activation is not None, reason, by_plan, everyone, admits, users, faults)
+        notes = next((plugin.notes for plugin in self._registry.loaded() if plugin.name == name), ())
+        return PluginView(
+            name, record, state, activation is not None, reason, by_plan, everyone, admits, users, faults, notes
+        )
 
     def _kept(self, connection: Connection, instance: Instance, name: str) -> Activation:
         """Return what was kept of an inactive plugin: its access mode and settings."""

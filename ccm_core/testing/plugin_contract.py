@@ -81,6 +81,8 @@ class PluginContract:
         mend = "Do nothing at import: no output, no warning, no thread. Do it when a hook is called, or log."
         demand(answer["output"], "A plugin says nothing while it is loaded, but:", mend)
         demand(answer["threads"], "A plugin starts no threads while it is loaded; started:", mend)
+        notes = list(ccm_host.parts.registry.get(self.plugin).notes)
+        demand(notes, "A plugin uses nothing that will go, but:", "Do what the sentence says.")
 
     def test_it_imports_only_the_public_api(self, ccm_host: Host) -> None:
         """Whatever else a plugin takes from the host may be gone in the next release."""

@@ -37,6 +37,7 @@ class ShownPlugin:
     homepage: str | None
     state: str
     reason: str
+    notes: tuple[str, ...]
     users: int
     more_users: bool
     actions: frozenset[str]
@@ -190,6 +191,7 @@ def _shown(context: Context, view: PluginView) -> ShownPlugin:
         homepage=next((url for _, url in record.links if url.startswith("https://")), None) if record else None,
         state=state,
         reason=_reason(context, view),
+        notes=view.notes,
         users=min(view.users, MOST_COUNTED),
         more_users=view.users > MOST_COUNTED,
         actions=frozenset(actions),
