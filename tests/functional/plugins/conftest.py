@@ -21,6 +21,7 @@ STEMS = (
     "reset_raises",
     "sections_raise",
     "signed_in_raises",
+    "signed_in_tells",
     "templates_fail",
     "unknown_hook",
     "verify_hangs",
