@@ -1,7 +1,17 @@
 # SPDX-License-Identifier: MIT
-"""Keeps a count and has a mail sent, and then raises."""
+"""Counts a user's sign-ins, shows the count, has a mail sent, and then raises."""
 
-from ccm_core.plugin_api import Notice, hookimpl
+from ccm_core.plugin_api import Notice, Section, hookimpl
+
+
+@hookimpl
+def ccm_account_sections(account):
+    return [Section(f"Sign-ins: {account.store.get('count')}", "plugins/signedintells/challenge.html")]
+
+
+@hookimpl
+def ccm_user_sections(subject):
+    return ccm_account_sections(subject)
 
 
 @hookimpl

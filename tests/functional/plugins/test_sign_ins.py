@@ -33,6 +33,15 @@ def test_what_a_listener_did_before_it_failed_is_whole_and_the_sign_in_stands(te
     assert "it sent more than one notice of one event" in admin.get("/admin/plugins/signedintells").text
 
 
+def test_a_section_sees_what_is_kept_of_the_user_whose_page_it_is(tenant: Tenant) -> None:
+    tenant.activate("signedintells")
+    tenant.browser("erika")
+    erika, admin = tenant.browser("erika"), tenant.browser("admin")
+    assert "Sign-ins: 2" in erika.get("/account").headings
+    assert "Sign-ins: 1" in admin.get("/account").headings
+    assert "Sign-ins: 2" in admin.get(f"/admin/users/{account(tenant).id}").headings
+
+
 def test_a_listener_that_fails_keeps_no_other_from_telling(tenant: Tenant) -> None:
     for name in ("signedinraises", "signins"):
         tenant.activate(name)
