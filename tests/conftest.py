@@ -21,6 +21,7 @@ settings.register_profile("same", derandomize=True, deadline=None, database=None
 settings.load_profile("same")
 
 NO_DATABASE = (
+    "plugins/signins/tests/test_devices.py",
     "plugins/twofactor/tests/test_key_uri.py",
     "plugins/twofactor/tests/test_qr_code.py",
     "plugins/twofactor/tests/test_totp.py",

@@ -2,6 +2,7 @@
 """Public: everything that a plugin may import from the host."""
 
 from ccm_core.plugin_api.hookspecs import hookimpl
+from ccm_core.plugin_api.sign_ins import Notice, SignedIn
 from ccm_core.plugin_api.types import (
     Account,
     Challenge,
@@ -21,7 +22,6 @@ from ccm_core.plugin_api.types import (
     Section,
     SettingField,
     SettingsForm,
-    SignedIn,
     Store,
     User,
     Verdict,
@@ -36,6 +36,7 @@ __all__ = [
     "EnrolmentSummary",
     "Enrolments",
     "Login",
+    "Notice",
     "Page",
     "PageRequest",
     "Passed",

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import pluggy
 
+from ccm_core.plugin_api.sign_ins import SignedIn
 from ccm_core.plugin_api.types import (
     Account,
     Challenge,
@@ -21,7 +22,6 @@ from ccm_core.plugin_api.types import (
     Route,
     Section,
     SettingsForm,
-    SignedIn,
 )
 
 if TYPE_CHECKING:
@@ -89,9 +89,10 @@ def ccm_password_reset(reset: Reset) -> str | None:
 
 @hookspec
 def ccm_signed_in(event: SignedIn) -> None:
-    """A session was created and committed.
+    """A session of a user who is allowed or enrolled was created and committed.
 
-    Fails: noted; the sign-in stands.
+    When: before the browser gets its answer, so be quick. Unlocking a session is no sign-in.
+    Fails: noted; the sign-in stands, and so does what was kept or sent before.
     """
 
 

@@ -94,11 +94,12 @@ class Challenge:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Whose page is drawn, and how that user stands to this plugin."""
+    """Whose page is drawn, how that user stands to this plugin, and what this plugin keeps of that user."""
 
     user: User
     enrolled: bool
     allowed: bool
+    store: Store = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,15 +117,6 @@ class Reset:
 
     user: User
     clear: Callable[[], None]
-
-
-@dataclass(frozen=True, slots=True)
-class SignedIn:
-    """A session was created and committed. ``factor`` names the plugin that passed, if one was asked."""
-
-    user: User
-    factor: str | None
-    at: float
 
 
 class Store(Protocol):

@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Protocol, TypeVar
 
@@ -92,17 +92,24 @@ class Calls:
         """Announce a new password; returns a sentence for the notice. Raises PluginFailed."""
         return self._call(plugin, "ccm_password_reset", reset, results.sentence)
 
-    def signed_in(self, plugins: Iterable[str], event: SignedIn) -> None:
-        """Tell the plugins of a sign-in; each gets an event of its own. Never raises.
+    def signed_in(self, plugins: Iterable[str], event_for: Callable[[str], SignedIn | None]) -> None:
+        """Tell the plugins of a sign-in, each by the event that ``event_for`` makes, None for no call. Never raises.
 
-        ``plugins`` is not even iterated when nobody listens: a generator that asks the database then costs nothing.
+        ``plugins`` is not even iterated when nobody can listen, and ``event_for`` is asked for those alone that do: if
+        these ask the database, that costs nothing else.
         """
         hook = "ccm_signed_in"
         if not self._registry.may_implement(hook):
             return
         for plugin in sorted(plugins):
             with suppress(PluginFailed):
-                self._call(plugin, hook, event, results.nothing)
+                implementation = self._implementation(plugin, hook)
+                if implementation is None:
+                    continue
+                with self._watched(plugin, hook):
+                    event = event_for(plugin)
+                    if event is not None:
+                        results.nothing(plugin, _invoke(implementation, _own(event)))
 
     def commands(self, plugin: str) -> tuple[click.Command, ...]:
         """Return the plugin's console commands. Raises PluginFailed."""
@@ -141,14 +148,23 @@ class Calls:
 
     def _call(self, plugin: str, hook: str, argument: object, check: Callable[[str, object], T]) -> T:
         """Call one hook of one plugin and check its answer, None if it has no such hook; raises PluginFailed."""
+        implementation = self._implementation(plugin, hook)
+        with self._watched(plugin, hook):
+            return check(plugin, None if implementation is None else _invoke(implementation, _own(argument)))
+
+    def _implementation(self, plugin: str, hook: str) -> pluggy.HookImpl | None:
         try:
-            implementation = self._registry.implementation(plugin, hook)
+            return self._registry.implementation(plugin, hook)
         except PluginRefused as refused:
             if plugin not in self._registry.records:  # else the registry has reported it
                 self._report(Fault(plugin, hook, str(refused)))
             raise PluginFailed(plugin, hook, refused.message, **refused.values) from None
+
+    @contextmanager
+    def _watched(self, plugin: str, hook: str) -> Iterator[None]:
+        """Report whatever is raised inside, and raise PluginFailed in its place."""
         try:
-            return check(plugin, None if implementation is None else _invoke(implementation, _own(argument)))
+            yield
         except BaseException as error:
             if by_a_person(error):
                 raise

@@ -26,8 +26,11 @@ Report = Callable[[Fault], None]
 """Takes a fault; it must not raise and must not call a plugin."""
 
 
-class CallError(Exception):
-    """A call went wrong in a way that the host noticed itself; the text is a clause without secrets."""
+class CallError(ValueError):
+    """A call went wrong in a way that the host noticed itself; the text is a clause without secrets.
+
+    A ValueError, since the plugin meets it where it calls the host.
+    """
 
 
 def by_a_person(error: BaseException) -> bool:

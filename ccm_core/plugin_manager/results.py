@@ -12,11 +12,14 @@ from collections.abc import Mapping, Sequence
 
 import click
 
-from ccm_core.plugin_api import Challenge, Page, Passed, Redirect, Refused, Section, Verdict
+from ccm_core.plugin_api import Challenge, Notice, Page, Passed, Redirect, Refused, Section, Verdict
 from ccm_core.plugin_manager.faults import CallError
 
 STATE_BYTES = 4096
 """The most that a challenge may ask the host to keep in a pending login."""
+PARAGRAPHS = 10
+VALUE_LENGTH = 100
+"""The most of a mail that a plugin may ask for, and of each value in it."""
 
 _COUNTER_LIMIT = 2**62
 """Enough for any clock, and one more still fits into 64 bits."""
@@ -81,6 +84,19 @@ def nothing(_plugin: str, answer: object) -> None:
         raise _wrong("None", answer)
 
 
+def notice(value: object) -> Notice:
+    """Check a mail that a plugin asks for, as far as its message ids and values tell."""
+    if type(value) is not Notice:
+        raise _wrong("a Notice", value)
+    if not 0 < len(_items(value.paragraphs, "a Notice with a tuple of paragraphs")) <= PARAGRAPHS:
+        raise CallError(f"its notice has not 1 to {PARAGRAPHS} paragraphs")
+    if not _are_texts(value.subject, *value.paragraphs):
+        raise CallError("a text of its notice is no text")
+    if not _are_lines(value.values):
+        raise CallError(f"a value of its notice is not one line of at most {VALUE_LENGTH} characters without a link")
+    return value
+
+
 def commands(_plugin: str, answer: object) -> tuple[click.Command, ...]:
     """Check console commands; None is none."""
     if answer is None:
@@ -132,6 +148,14 @@ def _check_template(plugin: str, template: object, context: object) -> None:
 def _is_integer(value: object, least: int, most: int) -> bool:
     """Whether it is a plain integer within bounds; True and False are none."""
     return type(value) is int and least <= value <= most
+
+
+def _are_lines(values: object) -> bool:
+    """Whether they are plain texts that cannot begin another line, turn the text round them, or bring a link along."""
+    return isinstance(values, Mapping) and all(
+        type(value) is str and len(value) <= VALUE_LENGTH and value.isprintable() and "://" not in value
+        for value in values.values()
+    )
 
 
 def _are_texts(*values: object) -> bool:

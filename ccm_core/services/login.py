@@ -17,10 +17,10 @@ from ccm_core.db import models as m
 from ccm_core.db.engine import Database
 from ccm_core.db.functions import delete_batch
 from ccm_core.errors import PluginFailed, SealError
-from ccm_core.plugin_api import Challenge, SignedIn
-from ccm_core.plugin_manager.calls import Calls
+from ccm_core.plugin_api import Challenge
 from ccm_core.services import pending_logins
 from ccm_core.services.accounts import Account
+from ccm_core.services.announcements import Announcements
 from ccm_core.services.audit import Audit
 from ccm_core.services.clients import Client
 from ccm_core.services.enrolments import Row
@@ -73,7 +73,7 @@ class LoginService:
         proofs: Proofs,
         throttle: Throttle,
         sessions: Sessions,
-        calls: Calls,
+        announcements: Announcements,
         audit: Audit,
         stops: Stops,
     ) -> None:
@@ -83,7 +83,7 @@ class LoginService:
         self._proofs = proofs
         self._throttle = throttle
         self._sessions = sessions
-        self._calls = calls
+        self._announcements = announcements
         self._audit = audit
         self._stops = stops
 
@@ -119,7 +119,7 @@ class LoginService:
                 step = Step(session_token=self._open_session(connection, fresh, None, client, now))
             self._proofs.accept_password(connection, checked)
         if step.session_token:
-            self._announce(fresh.instance, fresh.account, None, now)
+            self._announcements.signed_in(fresh.instance, fresh.account, None, client, now)
         return step
 
     def pending(self, instance: Instance, token: str, now: float) -> Pending | None:
@@ -176,7 +176,7 @@ class LoginService:
 
         subject = self._subject(instance, pending, plugin)
         token = self._proofs.take_code(subject, answer, client, now, count=count, grant=grant, refuse=refuse)
-        self._announce(instance, pending.account, plugin, now)
+        self._announcements.signed_in(instance, pending.account, plugin, client, now)
         return token
 
     def cancel(self, token: str) -> None:
@@ -226,9 +226,6 @@ class LoginService:
         mine = update(m.pending_login).where(_p.id == pending.id)
         with self._database.write() as connection:
             connection.execute(mine.values(state_plugin=plugin, state=sealed))
-
-    def _announce(self, instance: Instance, account: Account, factor: str | None, now: float) -> None:
-        self._calls.signed_in(instance.active, SignedIn(account.to_plugin(), factor, now))
 
 
 def _end_pending(connection: Connection, token: str) -> None:

@@ -157,8 +157,19 @@ class Mails:
         filled = {"name": account.name, "host": instance.host, "email": account.email, **values}
         paragraphs = [texts.gettext(text) % filled for text in letter.paragraphs]
         paragraphs[-1:-1] = more
-        body = "\n\n".join(
-            [texts.gettext("Hello %(name)s,") % {"name": account.display_name}, *paragraphs, instance.origin]
-        )
-        subject = texts.gettext(letter.subject) % filled
+        self.write(connection, instance, account, texts.gettext(letter.subject) % filled, paragraphs, to=to)
+
+    def write(
+        self,
+        connection: Connection,
+        instance: Instance,
+        account: Account,
+        subject: str,
+        paragraphs: Sequence[str],
+        *,
+        to: str = "",
+    ) -> None:
+        """Write a mail whose texts are in the reader's language already; all mails begin and end alike."""
+        greeting = self.translator(account).gettext("Hello %(name)s,") % {"name": account.display_name}
+        body = "\n\n".join([greeting, *paragraphs, instance.origin])
         self._outbox.add(connection, instance.id, to or account.email, subject, body + "\n", account.id)

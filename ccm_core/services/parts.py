@@ -16,6 +16,7 @@ from ccm_core.plugin_manager.discovery import PluginRecord, discover
 from ccm_core.plugin_manager.registry import Registry
 from ccm_core.services.account_changes import AccountChanges
 from ccm_core.services.activations import ActivationRows
+from ccm_core.services.announcements import Announcements
 from ccm_core.services.audit import Audit
 from ccm_core.services.confirmation import ConfirmationService
 from ccm_core.services.enrolments import Enrolments
@@ -132,7 +133,11 @@ def assemble(
 
 def _assembled(g: _Ground, settings: Settings, clock: Clock) -> Parts:
     rows = ActivationRows(g.instances, g.ledger, g.sessions, g.mails, g.audit)
-    logins = LoginService(g.database, settings, g.vault, g.proofs, g.throttle, g.sessions, g.calls, g.audit, g.stops)
+    access = PluginAccess(g.database, rows)
+    announcements = Announcements(g.database, g.calls, access.visible, g.mails, g.plugin_texts)
+    logins = LoginService(
+        g.database, settings, g.vault, g.proofs, g.throttle, g.sessions, announcements, g.audit, g.stops
+    )
     resets = PasswordResetService(_reset_parts(g))
     confirmations = ConfirmationService(g.database, g.proofs, g.sessions, g.ledger, g.throttle, g.audit, g.stops)
     changes = AccountChanges(g.database, settings, g.passwords, g.proofs, g.sessions, g.throttle, g.audit, g.mails)
@@ -155,7 +160,7 @@ def _assembled(g: _Ground, settings: Settings, clock: Clock) -> Parts:
         resets=resets,
         changes=changes,
         factors=FactorParts(g.database, g.ledger, g.proofs, g.sessions, g.throttle, g.audit, g.mails, g.stops),
-        access=PluginAccess(g.database, rows),
+        access=access,
         plugins=PluginAdmin(g.database, g.registry, g.instances, g.ledger, g.faults, rows),
         users=users,
         faults=g.faults,

@@ -55,6 +55,11 @@ class PluginAccess:
             return _standings(instance, frozenset(), session.enrolled)
         return self.standings(instance, session.account)
 
+    def visible(self, instance: Instance, account: Account, name: str) -> bool:
+        """Whether a user has an active plugin, which takes no query where everyone has it."""
+        active = instance.active[name]
+        return (active.admits and active.everyone) or self.standings(instance, account)[name].visible
+
     def standings(self, instance: Instance, account: Account) -> Mapping[str, Standing]:
         """Return a user's standing to each active plugin, by name."""
         if not instance.active:

@@ -14,10 +14,10 @@ from ccm_core.plugin_manager.calls import Sections
 from ccm_core.services.accounts import Account, Profile
 from ccm_core.services.proofs import Denied
 from ccm_core.services.sessions import MISSING
+from ccm_core.services.user_agents import browser_of
 from ccm_core.web.context import Context
 from ccm_core.web.forms import ChangePasswordForm, EmailForm, ProfileForm, errors_of, id_of
 from ccm_core.web.routing import Access, Confirmation, Rule
-from ccm_core.web.user_agents import browser_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +142,7 @@ def sections_of(context: Context) -> list[DrawnSection]:
     standings = context.parts.access.own_standings(context.instance, context.active)
     user = context.account.to_plugin(context.language)
     seen = {
-        name: PluginAccount(user, standing.enrolled, standing.allowed)
+        name: PluginAccount(user, standing.enrolled, standing.allowed, context.plugin_store(name, context.account))
         for name, standing in standings.items()
         if standing.visible
     }

@@ -20,6 +20,7 @@ from ccm_core.services.instances import Instance
 from ccm_core.services.parts import Parts
 from ccm_core.services.proofs import Denied
 from ccm_core.services.sessions import Session
+from ccm_core.services.store import UserStore
 from ccm_core.services.tokens import new_token
 from ccm_core.services.user_admin import Actor
 from ccm_core.texts import LANGUAGES, Translator, best_language
@@ -163,6 +164,10 @@ class Context:
     def plugin_text(self, plugin: str) -> Callable[[str], str]:
         """Return the translator for what a plugin says."""
         return self.web.plugin_templates.translator(plugin, self.language)
+
+    def plugin_store(self, plugin: str, account: Account) -> UserStore:
+        """Return what a plugin keeps of a user."""
+        return UserStore(self.parts.database, self.instance.id, plugin, account.id)
 
     def plugin_label(self, plugin: str) -> str:
         """Return a plugin's name for people."""

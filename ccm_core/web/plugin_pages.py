@@ -14,7 +14,6 @@ from ccm_core.plugin_manager.loading import LoadedPlugin
 from ccm_core.services.factor_changes import FactorChanges
 from ccm_core.services.plugin_access import Standing
 from ccm_core.services.plugin_settings import effective_settings
-from ccm_core.services.store import UserStore
 from ccm_core.web import confirmation
 from ccm_core.web.context import Context
 from ccm_core.web.routing import Rule
@@ -100,7 +99,7 @@ def _request(context: Context, plugin: LoadedPlugin, changes: FactorChanges, arg
         settings=settings,
         translate=context.plugin_text(name),
         url=lambda path: plugin_url(name, path),
-        store=UserStore(context.parts.database, context.instance.id, name, account.id),
+        store=context.plugin_store(name, account),
         enrolments=changes,
     )
 

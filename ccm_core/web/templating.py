@@ -175,7 +175,7 @@ class PluginTemplates:
                 return (folder / path).read_text("utf-8") if inside and folder and (folder / path).is_file() else None
 
             environment = _strict(FunctionLoader(source))
-            environment.globals["_"] = self.translator(plugin, language)
+            environment.globals |= {"_": self.translator(plugin, language), "when": lambda at: when(language, at)}
             environment.add_extension(Constants)
             self._environments[plugin, language] = environment
         return environment

@@ -228,7 +228,10 @@ def _plugin(context: Context, name: str, standing: Standing) -> PluginOfUser:
 
 def _sections(context: Context, account: Account, standings: Mapping[str, Standing]) -> list[DrawnSection]:
     user = account.to_plugin(context.language)
-    subjects = {name: PluginAccount(user, standing.enrolled, standing.allowed) for name, standing in standings.items()}
+    subjects = {
+        name: PluginAccount(user, standing.enrolled, standing.allowed, context.plugin_store(name, account))
+        for name, standing in standings.items()
+    }
     return draw_sections(context, context.parts.calls.user_sections(subjects) if subjects else ())
 
 

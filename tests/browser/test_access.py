@@ -30,7 +30,7 @@ def test_a_plugin_that_is_enabled_for_one_user_is_seen_by_that_user_alone(
     erika, other = signed_in(open_window(), "erika"), signed_in(open_window(), "max")
     admin = signed_in(open_window(), "admin")
     admin.open("/admin/plugins")
-    admin.button(EN.activate).click()
+    admin.button(EN.activate, EN.section).click()
     admin.arrives("/admin/plugins/twofactor")
     assert not sees_the_section(erika)
     admin.button(f"{EN.allow}: erika").click()

@@ -63,6 +63,7 @@ class Walk:
 
 def _without_names(path: str) -> str:
     path = re.sub(r"/(reset|activate|email)/[\w-]{40,}", r"/\1/TOKEN", path)
+    path = re.sub(r"/admin/plugins/\w+", "/admin/plugins/NAME", path)  # the same forms for every plugin
     return re.sub(r"/users/\d+", "/users/ID", path)
 
 
@@ -112,7 +113,7 @@ def administer_plugins(walk: Walk) -> None:
     window.log_in(EN, "admin")
     window.arrives("/")
     walk.open("/admin/plugins")
-    walk.send(window.button(EN.activate), "The plugin was activated.")
+    walk.send(window.button(EN.activate, EN.section), "The plugin was activated.")
     walk.send(window.button(f"{EN.allow}: erika"), "The plugin was enabled for the user.")
     walk.send_and_confirm(window.button(f"{EN.revoke}: erika"), "The plugin was withdrawn from the user.")
     walk.send(window.button(EN.for_all), "The plugin is now enabled for all users.")
@@ -123,8 +124,10 @@ def administer_plugins(walk: Walk) -> None:
     walk.open("/admin/plugins/twofactor")
     purged = "Everything that was kept for the plugin was removed."
     walk.send_and_confirm(window.button("Remove all data"), purged)
-    walk.send(window.button(EN.activate), "The plugin was activated.")
-    walk.send(window.button(EN.for_all), "The plugin is now enabled for all users.")
+    for section in (EN.section, "Sign-in notices"):
+        walk.open("/admin/plugins")
+        walk.send(window.button(EN.activate, section), "The plugin was activated.")
+        walk.send(window.button(EN.for_all), "The plugin is now enabled for all users.")
 
 
 def log_in_with_code(walk: Walk, tenant: Tenant, phone: Phone) -> None:
@@ -161,6 +164,8 @@ def own_account(walk: Walk, tenant: Tenant) -> None:
     window.field("Company").fill("Muster AG")
     walk.send(window.button("Save"), "Your data was saved.")
     walk.send(window.button("End"), "The session was ended.")
+    forgotten = "The devices were forgotten. The next sign-in from each of them is told to you by mail."
+    walk.send(window.button("Forget these devices"), forgotten)
     tenant.browser("erika")
     walk.open("/account")
     walk.send(window.button("End all others"), "The session was ended.")

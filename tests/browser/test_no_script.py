@@ -76,7 +76,7 @@ def test_a_confirmation_and_a_forgotten_password(
     window.arrives("/")
     host.clock.move(1000)
     window.open("/admin/plugins")
-    window.button(EN.activate).click()
+    window.button(EN.activate, EN.section).click()
     window.field(EN.password).fill(PASSWORD)
     window.button(EN.go_on).click()
     window.button(EN.go_on).click()

@@ -70,9 +70,10 @@ class Window:
         labelled = self.page.get_by_label(label, exact=True)
         return self.page.locator("input:visible, select:visible").and_(labelled)
 
-    def button(self, name: str) -> Locator:
-        """Return the visible button with exactly this name."""
-        return self.page.get_by_role("button", name=name, exact=True)
+    def button(self, name: str, section: str = "") -> Locator:
+        """Return the visible button with exactly this name, on the whole page or in the box with a heading."""
+        place = self.section(section) if section else self.page
+        return place.get_by_role("button", name=name, exact=True)
 
     def link(self, name: str) -> Locator:
         """Return the visible link with exactly this name."""

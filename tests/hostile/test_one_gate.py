@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Only the gate in ``services/login.py`` creates sessions: all routes and commands are tried, and the code is read.
 
-The lists are the program's own (``RULES``, the plugin's routes, ``COMMANDS``): what is added there is tried as well.
+The lists are the program's own (``RULES``, the plugins' routes, ``COMMANDS``): what is added there is tried as well.
 """
 
 import ast
@@ -19,7 +19,8 @@ from ccm_core.cli.names import COMMANDS
 from ccm_core.db import models as m
 from ccm_core.testing.browser import Browser
 from ccm_core.testing.host import PASSWORD, Host, Tenant
-from ccm_twofactor import plugin
+from ccm_signins import plugin as signins
+from ccm_twofactor import plugin as twofactor
 from tests.databases import copy_data, database_of
 from tests.functional.acts import account
 from tests.functional.conftest import initialised, program
@@ -34,8 +35,11 @@ __all__ = ["initialised", "program"]
 ROOT = Path(__file__).parents[2]
 FILES = {("GET", "/healthz"), ("GET", "/readyz")} | {route for route in OPEN if route[1].startswith("/static")}
 RULED = {(rule.method, rule.path) for module in MODULES for rule in module.RULES}
-OF_PLUGIN = {(route.method, f"/plugins/twofactor/{route.path}") for route in plugin.ccm_pages()}
-ROUTES = sorted(FILES | RULED | OF_PLUGIN)
+PLUGINS = {"signins": signins, "twofactor": twofactor}
+OF_PLUGINS = {
+    (route.method, f"/plugins/{name}/{route.path}") for name, plugin in PLUGINS.items() for route in plugin.ccm_pages()
+}
+ROUTES = sorted(FILES | RULED | OF_PLUGINS)
 GATE = {("POST", "/login"): {"visitor", "pending", "active", "locked"}, ("POST", "/login/challenge"): {"pending"}}
 """Where right proofs create a session, and who may bring them."""
 
@@ -43,8 +47,9 @@ GATE = {("POST", "/login"): {"visitor", "pending", "active", "locked"}, ("POST",
 def test_the_routes_tried_here_are_all_that_there_are(tenant: Tenant) -> None:
     assert set(routes(tenant.host)) == FILES | RULED
     registry = tenant.host.parts.registry
-    assert list(registry.records) == ["twofactor"]
-    assert {(one.method, f"/plugins/twofactor/{one.path}") for one in registry.get("twofactor").routes} == OF_PLUGIN
+    assert list(registry.records) == list(PLUGINS)
+    found = {(one.method, f"/plugins/{name}/{one.path}") for name in PLUGINS for one in registry.get(name).routes}
+    assert found == OF_PLUGINS
 
 
 def sessions(tenant: Tenant) -> set[int]:
@@ -83,11 +88,12 @@ def address(tenant: Tenant, path: str, links: dict[str, str]) -> str:
 
 
 def people(host: Host) -> tuple[Tenant, Enrolled]:
-    """Return an instance with an administrator, with otto, and with erika, who has a phone."""
+    """Return an instance with all plugins, an administrator, otto, and erika, who has a phone."""
     tenant = host.tenant()
     for name in ("admin", "erika", "otto"):
         tenant.add_user(name, admin=name == "admin")
-    tenant.activate("twofactor")
+    for plugin in PLUGINS:
+        tenant.activate(plugin)
     return tenant, enrol(tenant, "erika")
 
 
@@ -121,8 +127,9 @@ def leaves(name: str, command: click.Command) -> Iterator[str]:
 
 
 def all_commands() -> list[str]:
-    """Return every command of the host and of the plugin."""
-    found = [f"twofactor {command.name}" for command in plugin.ccm_commands()]
+    """Return every command of the host and of the plugins, of which one has any."""
+    assert not hasattr(signins, "ccm_commands")
+    found = [f"twofactor {command.name}" for command in twofactor.ccm_commands()]
     for name, place in COMMANDS.items():
         module, _, attribute = place.partition(":")
         found += leaves(name, getattr(import_module(module), attribute))

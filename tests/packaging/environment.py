@@ -20,7 +20,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[2]
-PROJECTS = {"ccm-core": ROOT, "ccm-twofactor": ROOT / "plugins" / "twofactor"}
+PLUGINS = {name: ROOT / "plugins" / name for name in ("signins", "twofactor")}
+PROJECTS = {"ccm-core": ROOT, **{f"ccm-{name}": folder for name, folder in PLUGINS.items()}}
 
 
 def run(*command: str | Path, cwd: Path, env: dict[str, str] | None = None, typed: str = "") -> str:

@@ -5,7 +5,7 @@ import json
 import zipfile
 from pathlib import Path
 
-from tests.packaging.environment import PROJECTS, ROOT, Environment, requirements_of
+from tests.packaging.environment import PLUGINS, PROJECTS, ROOT, Environment, requirements_of
 
 WHERE_THE_TEMPLATES_ARE = "from ccm_core.web.template_folder import template_folder; print(template_folder())"
 
@@ -36,9 +36,12 @@ def test_the_hosts_wheel_holds_the_whole_package_and_the_pages(wheels: dict[str,
     assert files_in(wheels["ccm-core"], "ccm_core/") == package | pages
 
 
-def test_the_plugins_wheel_holds_its_whole_package(wheels: dict[str, Path]) -> None:
-    package = files_below(PROJECTS["ccm-twofactor"] / "ccm_twofactor")
-    assert files_in(wheels["ccm-twofactor"], "ccm_twofactor/") == package
+def test_a_plugins_wheel_holds_its_whole_package(wheels: dict[str, Path]) -> None:
+    assert sorted(path.parent.name for path in ROOT.glob("plugins/*/pyproject.toml")) == list(PLUGINS)
+    for name, folder in PLUGINS.items():
+        package = files_below(folder / f"ccm_{name}")
+        assert {"translations/de.po", "templates/account.html"} <= package
+        assert files_in(wheels[f"ccm-{name}"], f"ccm_{name}/") == package
 
 
 def test_a_wheel_brings_no_other_top_level_name(wheels: dict[str, Path]) -> None:
@@ -51,8 +54,8 @@ def test_a_wheel_brings_no_other_top_level_name(wheels: dict[str, Path]) -> None
 def test_init_and_serve_are_enough_after_installing_the_wheels(
     wheels: dict[str, Path], environment: Environment
 ) -> None:
-    environment.install(wheels["ccm-core"])
-    environment.install(wheels["ccm-twofactor"])
+    for wheel in wheels.values():
+        environment.install(wheel)
     assert Path(environment.python(WHERE_THE_TEMPLATES_ARE)).parts[-3:] == ("site-packages", "ccm_core", "templates")
     environment.init()
     with environment.serving():
@@ -67,7 +70,7 @@ def test_init_and_serve_are_enough_after_an_editable_install(wheels: dict[str, P
     environment.init()
     with environment.serving():
         assert environment.draws_the_login_page()
-    assert "twofactor" in plugins_listed(environment)
+    assert list(plugins_listed(environment)) == list(PLUGINS)
 
 
 def test_the_plugin_is_found_by_its_entry_point_and_the_host_works_without_it(

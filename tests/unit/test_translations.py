@@ -20,8 +20,8 @@ from ccm_core.web.template_folder import template_folder
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 HOST = REPOSITORY / "ccm_core"
-PLUGIN = REPOSITORY / "plugins" / "twofactor" / "ccm_twofactor"
-CATALOGUES = {"host": HOST / "translations" / "de.po", "twofactor": PLUGIN / "translations" / "de.po"}
+PLUGINS = {path.name.removeprefix("ccm_"): path for path in sorted(REPOSITORY.glob("plugins/*/ccm_*"))}
+CATALOGUES = {name: path / "translations" / "de.po" for name, path in {"host": HOST, **PLUGINS}.items()}
 
 ENGLISH = (errors.ConfigError, errors.SealError, errors.PluginRefused, errors.PluginFailed)
 """Errors that only the console, the log and the authors of plugins read."""
@@ -138,11 +138,11 @@ FOR_PROGRAMS = {"exposition.py", "figures.py"}
 """What is said of a figure goes to Prometheus, which knows one language."""
 
 
-def plugin_texts() -> set[str]:
-    """The plugin marks nothing in its code: every sentence there is one, but for those of the console."""
-    modules = sorted(path for path in PLUGIN.glob("*.py") if path.name != "commands.py")
+def plugin_texts(plugin: Path) -> set[str]:
+    """A plugin marks nothing in its code: every sentence there is one, but for those of the console."""
+    modules = sorted(path for path in plugin.glob("*.py") if path.name != "commands.py")
     found = [texts_of(path, {}) for path in modules]
-    return template_texts(PLUGIN / "templates").union(*(one.unmarked for one in found))
+    return template_texts(plugin / "templates").union(*(one.unmarked for one in found))
 
 
 def read(name: str) -> Catalog:
@@ -168,8 +168,10 @@ def test_the_host_catalogue_holds_exactly_the_texts_that_are_shown():
     assert sorted(kept - shown) == []
 
 
-def test_the_plugin_catalogue_holds_every_text_of_its_pages_and_its_sentences():
-    assert sorted(plugin_texts() - ids_of(read("twofactor"))) == []
+@pytest.mark.parametrize("plugin", PLUGINS)
+def test_a_plugin_s_catalogue_holds_every_text_of_its_pages_and_its_sentences(plugin: str):
+    assert plugin_texts(PLUGINS[plugin])
+    assert sorted(plugin_texts(PLUGINS[plugin]) - ids_of(read(plugin))) == []
 
 
 def test_every_sentence_of_services_and_pages_is_marked_for_the_catalogue():

@@ -11,7 +11,19 @@ from jinja2 import Environment, PackageLoader, PrefixLoader, StrictUndefined
 from markupsafe import Markup
 from playwright.sync_api import Browser, sync_playwright
 
-from ccm_core.plugin_api import Enrolment, Login, Page, PageRequest, Passed, Purpose, Redirect, Refused, User, Verdict
+from ccm_core.plugin_api import (
+    Enrolment,
+    Login,
+    Page,
+    PageRequest,
+    Passed,
+    Purpose,
+    Redirect,
+    Refused,
+    Store,
+    User,
+    Verdict,
+)
 from ccm_twofactor import plugin
 
 ERIKA = User(id=7, name="erika", email="erika@example.org", language="en")
@@ -86,6 +98,11 @@ class NoStore:
 @pytest.fixture
 def erika() -> User:
     return ERIKA
+
+
+@pytest.fixture
+def no_store() -> Store:
+    return NoStore()
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from typing import Any
 import pluggy
 import pytest
 
-from ccm_core.plugin_api import Account, Enrolment, Login, Passed, Purpose, Reset, User, hookspecs
+from ccm_core.plugin_api import Account, Enrolment, Login, Passed, Purpose, Reset, Store, User, hookspecs
 from ccm_twofactor import plugin
 
 
@@ -56,9 +56,9 @@ def test_a_challenge_verifies_for_every_purpose(erika: User, purpose: Purpose, t
     ("enrolled", "allowed", "sections"), [(True, True, 1), (True, False, 1), (False, True, 1), (False, False, 0)]
 )
 def test_the_account_section_is_for_who_is_allowed_or_enrolled(
-    erika: User, enrolled: bool, allowed: bool, sections: int
+    erika: User, no_store: Store, enrolled: bool, allowed: bool, sections: int
 ) -> None:
-    account = Account(erika, enrolled=enrolled, allowed=allowed)
+    account = Account(erika, enrolled=enrolled, allowed=allowed, store=no_store)
     found = plugin.ccm_account_sections(account)
     assert len(found) == sections
     assert {section.title for section in found} <= {"2-factor authentication"}

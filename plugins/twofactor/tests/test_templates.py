@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 import pytest
 
-from ccm_core.plugin_api import Account, Login, Page, Purpose, Redirect, User
+from ccm_core.plugin_api import Account, Login, Page, Purpose, Redirect, Store, User
 from ccm_twofactor import plugin
 
 Draw = Callable[..., str]
@@ -46,13 +46,13 @@ class Reader(HTMLParser):
 
 
 @pytest.fixture
-def parts(ledger: Any, visit: Visit, erika: User) -> dict[str, Any]:
+def parts(ledger: Any, visit: Visit, erika: User, no_store: Store) -> dict[str, Any]:
     """Every page part that the plugin can show, by the hooks and views that show it."""
     shown: dict[str, Any] = {}
     for purpose in get_args(Purpose):
         shown[purpose] = plugin.ccm_login_challenge(Login(purpose, erika, ()))
     for enrolled, allowed in [(True, True), (True, False), (False, True), (False, False)]:
-        account = Account(erika, enrolled=enrolled, allowed=allowed)
+        account = Account(erika, enrolled=enrolled, allowed=allowed, store=no_store)
         for place, sections in [
             ("account", plugin.ccm_account_sections(account)),
             ("user", plugin.ccm_user_sections(account)),

@@ -21,6 +21,7 @@ STEMS = (
     "reset_raises",
     "sections_raise",
     "signed_in_raises",
+    "signed_in_tells",
     "templates_fail",
     "unknown_hook",
     "verify_hangs",
@@ -28,8 +29,8 @@ STEMS = (
     "view_confirms",
     "view_raises",
 )
-DRAWN = ("verify_hangs", "verify_raises")
-"""Those that must get as far as being asked: they need a template, so their modules become packages."""
+DRAWN = ("signed_in_tells", "verify_hangs", "verify_raises")
+"""Those that must get as far as being drawn: they need a template, so their modules become packages."""
 BROKEN = "raise RuntimeError('not yet')\n"
 
 

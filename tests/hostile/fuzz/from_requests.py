@@ -16,6 +16,7 @@ from werkzeug.exceptions import HTTPException
 
 from ccm_core.errors import NotFound
 from ccm_core.services.clients import USER_AGENT_LENGTH, Client
+from ccm_core.services.user_agents import browser_of
 from ccm_core.services.vault import Ring, Vault, write_ring
 from ccm_core.texts import LANGUAGES, Translator, best_language
 from ccm_core.web import forms, page_tokens
@@ -24,7 +25,6 @@ from ccm_core.web.cookies import LOGIN, SESSION, VISIT, Cookies
 from ccm_core.web.guards import FORM, check_body, check_text
 from ccm_core.web.paths import masked, own_path
 from ccm_core.web.static_files import file_in
-from ccm_core.web.user_agents import browser_of
 
 ORIGIN = "https://ccm.example"
 PROXY = "127.0.0.1"

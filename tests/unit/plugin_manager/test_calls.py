@@ -2,11 +2,12 @@
 """What a failing plugin does to a call: one plugin of ``tests/bad_plugins/failing`` for each way to fail."""
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
 from ccm_core.errors import PluginFailed, Throttled
-from ccm_core.plugin_api import Account, Challenge, Enrolment, Login, Passed, Refused, Reset, Section, SignedIn, User
+from ccm_core.plugin_api import Account, Challenge, Enrolment, Login, Passed, Refused, Reset, Section
 from ccm_core.plugin_manager import results
 from ccm_core.plugin_manager.calls import FAILED, Calls
 from ccm_core.plugin_manager.faults import CallError, Fault
@@ -29,13 +30,17 @@ from tests.unit.plugin_manager.failures import (
 CallsOf = Callable[..., Calls]
 
 LOGIN = Login("login", ERIKA, (Enrolment(1, "phone", b"open sesame", 0, confirmed=True),))
-ACCOUNT = Account(ERIKA, enrolled=True, allowed=True)
-EVENT = SignedIn(ERIKA, "working", 59.0)
+STORE: Any = object()
+ACCOUNT = Account(ERIKA, enrolled=True, allowed=True, store=STORE)
+
+
+ELSEWHERE = {"signed_in_changes", "signed_in_tells"}
+"""Those that fail at what another plugin or the host gives them: ``test_sign_ins.py``, ``tests/functional/plugins``."""
 
 
 def test_every_failing_plugin_has_a_test_here() -> None:
     tables = [CHALLENGES, VERDICTS, SECTIONS, RESETS, SIGNED_IN, COMMANDS, VIEWS]
-    assert sorted(stem for table in tables for stem in table) == sorted({*names_of("failing")} - {"signed_in_changes"})
+    assert sorted(stem for table in tables for stem in table) == sorted({*names_of("failing")} - ELSEWHERE)
 
 
 @pytest.mark.parametrize("stem", CHALLENGES)
@@ -171,47 +176,6 @@ def test_a_reset_clears_and_gives_the_sentence_for_the_notice(calls_of: CallsOf)
     assert calls.password_reset("challengemissing", reset) is None
 
 
-@pytest.mark.parametrize("stem", SIGNED_IN)
-def test_a_failing_listener_is_noted_and_the_others_hear(calls_of: CallsOf, faults: list[Fault], stem: str) -> None:
-    calls = calls_of(stem, "working")
-    calls.signed_in([plugin_name(stem), "working"], EVENT)
-    assert_told(faults, stem, "ccm_signed_in", SIGNED_IN[stem])
-    assert heard() == [EVENT]
-
-
-def heard() -> list[SignedIn]:
-    import working
-
-    return working.heard
-
-
-def test_a_listener_that_changes_its_event_changes_nobody_elses(calls_of: CallsOf, faults: list[Fault]) -> None:
-    calls_of("signed_in_changes", "working").signed_in(["signedinchanges", "working"], EVENT)
-    assert heard() == [SignedIn(User(7, "erika", "erika@example.org", "de"), "working", 59.0)]
-    assert EVENT.factor == "working"
-    assert EVENT.user.name == "erika"
-    assert faults == []
-
-
-def test_a_sign_in_costs_nothing_when_nobody_listens(calls_of: CallsOf) -> None:
-    calls = calls_of("challenge_raises")
-
-    def ask_the_database() -> Iterator[str]:
-        pytest.fail("nobody listens")
-        yield "challengeraises"
-
-    with pytest.raises(PluginFailed):
-        calls.login_challenge("challengeraises", LOGIN)
-    calls.signed_in(ask_the_database(), EVENT)
-
-
-def test_who_listens_hears_also_when_every_plugin_was_loaded_before(calls_of: CallsOf) -> None:
-    calls = calls_of("working")
-    calls.login_challenge("working", LOGIN)
-    calls.signed_in(["working"], EVENT)
-    assert heard() == [EVENT]
-
-
 def test_a_call_of_a_plugin_that_is_gone_fails_with_its_name_and_hook(calls_of: CallsOf) -> None:
     with pytest.raises(PluginFailed) as failed:
         calls_of("working").login_challenge("gone", LOGIN)
@@ -223,14 +187,8 @@ def test_a_person_who_interrupts_a_call_is_obeyed(calls_of: CallsOf, faults: lis
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        calls_of("working")._call("working", "ccm_signed_in", EVENT, interrupted)
+        calls_of("working")._call("working", "ccm_account_sections", ACCOUNT, interrupted)
     assert faults == []
-
-
-def test_missing_and_refused_listeners_do_not_disturb_a_sign_in(calls_of: CallsOf, faults: list[Fault]) -> None:
-    calls_of("no_hook", "working").signed_in(["gone", "nohook", "working"], EVENT)
-    assert heard() == [EVENT]
-    assert [fault.plugin for fault in faults] == ["gone", "nohook"]
 
 
 @pytest.mark.parametrize("stem", COMMANDS)

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, insert, update
 
 from ccm_core.db import models as m
 from ccm_core.errors import PluginFailed
-from ccm_core.plugin_api import Passed, Purpose, SignedIn
+from ccm_core.plugin_api import Passed, Purpose
 from ccm_core.services.accounts import Account
 from ccm_core.services.enrolments import Row, place
 from ccm_core.services.instances import CLOUD, Instance
@@ -86,7 +86,8 @@ def test_the_gate_asks_for_the_factor_of_a_plugin_that_a_plan_makes_active_and_t
     instance = subject.instance
     karl = parts.users.add(instance, "karl", "karl@example.org", "user", clock(), Actor(), password=PASSWORD)
     assert parts.logins.password(instance, "karl", PASSWORD, CLIENT, clock()).session_token
-    assert sys.modules["working"].heard == [SignedIn(karl.to_plugin(), None, clock())]
+    (heard,) = sys.modules["working"].heard
+    assert (heard.user, heard.factor, heard.at) == (karl.to_plugin(), None, clock())
     with parts.database.write() as connection:
         connection.execute(update(m.enrolment).values(user_id=karl.id))
     assert parts.logins.password(instance, "karl", PASSWORD, CLIENT, clock()).pending_token

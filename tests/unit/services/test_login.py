@@ -12,7 +12,6 @@ from sqlalchemy import delete, insert, select, update
 
 from ccm_core.config import Settings
 from ccm_core.db import models as m
-from ccm_core.plugin_api import SignedIn
 from ccm_core.services import accounts
 from ccm_core.services.accounts import Account
 from ccm_core.services.clients import Client
@@ -177,13 +176,15 @@ def test_a_pending_login_is_over_after_its_time(parts: Parts, instance: Instance
     assert latest.detail == {"reason": "over", "purpose": "login", "plugin": "working"}
 
 
-def test_active_plugins_hear_who_signed_in_with_which_factor_and_when(
+def test_active_plugins_hear_who_signed_in_with_which_factor_when_and_from_where(
     parts: Parts, instance: Instance, otto: Account, clock: Watch
 ) -> None:
     pending = begin(parts, instance)
     clock.now += 7
     answer(parts, instance, pending)
-    assert sys.modules["working"].heard == [SignedIn(otto.to_plugin(), "working", clock.now)]
+    (heard,) = sys.modules["working"].heard
+    assert (heard.user, heard.factor, heard.at) == (otto.to_plugin(), "working", clock.now)
+    assert (heard.device, heard.network) == ("a", CLIENT.network)
 
 
 def shown(parts: Parts, instance: Instance, pending: Pending, wanted: str) -> Shown:

@@ -14,6 +14,7 @@ from ccm_core.plugin_manager.calls import FAILED
 from ccm_core.services.accounts import Account
 from ccm_core.services.clients import Client
 from ccm_core.services.enrolments import Row
+from ccm_core.services.hashing import Argon2Cffi
 from ccm_core.services.instances import CLOUD, Instance
 from ccm_core.services.parts import Parts
 from ccm_core.services.passwords import Passwords
@@ -56,7 +57,7 @@ def test_a_password_that_found_the_queue_full_is_not_counted(
     parts: Parts, instance: Instance, erika: Account, clock: Watch
 ) -> None:
     proofs, working = parts.factors.proofs, parts.factors.proofs._passwords
-    proofs._passwords = FullQueue(1, 15)
+    proofs._passwords = FullQueue(1, 15, Argon2Cffi())
     for _ in range(40):
         with pytest.raises(Busy):
             proofs.check_password(instance, erika.name, "x", HERE, clock())
@@ -131,7 +132,7 @@ def test_attempts_that_name_nobody_hold_their_network_in_their_instance_alone(
     parts.instances.add("other.example", CLOUD, None, clock())
     other = parts.instances.get("other.example", clock())
     proofs = parts.factors.proofs
-    proofs._passwords = FullQueue(1, 15)
+    proofs._passwords = FullQueue(1, 15, Argon2Cffi())
 
     def flood() -> None:
         while True:

@@ -80,6 +80,13 @@ def test_every_value_is_escaped_as_its_type_asks_for_however_it_reaches_the_page
     assert draw(templates, "own.html", text=given) == f"{shown}|{shown}|{shown}{shown}"
 
 
+def test_a_time_is_shown_as_the_host_shows_times(templates: PluginTemplates, folder: Path) -> None:
+    (folder / "own.html").write_text("{{ when(at) }}", "utf-8")
+    shown = {language: draw(templates, "own.html", language, at=1_800_000_000.5) for language in ("en", "de")}
+    assert shown["en"] == when("en", 1_800_000_000)
+    assert "15.01.2027, 08:00:00 UTC</time>" in shown["de"]
+
+
 def test_the_plugin_s_own_texts_come_first_and_then_the_host_s(templates: PluginTemplates, folder: Path) -> None:
     (folder / "own.html").write_text('{{ _("Enrolled") }} {{ _("Log in") }} {{ _("never seen") }}', "utf-8")
     assert draw(templates, "own.html", "de") == "Eingerichtet Anmelden never seen"

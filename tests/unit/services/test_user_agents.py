@@ -3,7 +3,7 @@
 
 import pytest
 
-from ccm_core.web.user_agents import browser_of
+from ccm_core.services.user_agents import browser_of
 
 CHROME = "Mozilla/5.0 ({}) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 {}Safari/537.36{}"
 WINDOWS, LINUX = "Windows NT 10.0; Win64; x64", "X11; Linux x86_64"
@@ -26,6 +26,10 @@ WINDOWS, LINUX = "Windows NT 10.0; Win64; x64", "X11; Linux x86_64"
         ("Mozilla/5.0 (iPad; CPU OS 17_5 like Mac OS X) AppleWebKit/605.1.15 Safari/604.1", "Safari, iPadOS"),
         ("curl/8.5.0", "curl"),
         ("x" * 400, "x" * 40),
+        ("evil.example/1.0", "evil"),
+        ("https://evil.example", "https"),
+        ("<b>bold</b>", ""),
+        ("M\u00fcller", "M"),
         ("", ""),
     ],
 )
