@@ -179,12 +179,11 @@ def test_a_pending_login_is_over_after_its_time(parts: Parts, instance: Instance
 def test_active_plugins_hear_who_signed_in_with_which_factor_when_and_from_where(
     parts: Parts, instance: Instance, otto: Account, clock: Watch
 ) -> None:
-    pending = begin(parts, instance)
-    clock.now += 7
+    pending, clock.now = begin(parts, instance), clock.now + 7
     answer(parts, instance, pending)
     (heard,) = sys.modules["working"].heard
-    assert (heard.user, heard.factor, heard.at) == (otto.to_plugin(), "working", clock.now)
-    assert (heard.device, heard.network) == ("a", CLIENT.network)
+    told = (heard.user, heard.factor, heard.at, heard.device, heard.network)
+    assert told == (otto.to_plugin(), "working", clock.now, "a", CLIENT.network)
 
 
 def shown(parts: Parts, instance: Instance, pending: Pending, wanted: str) -> Shown:
