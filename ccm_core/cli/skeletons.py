@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 
 from ccm_core.cli.names import COMMANDS
 from ccm_core.errors import InputError
-from ccm_core.plugin_manager.discovery import HOST, NAME
+from ccm_core.plugin_manager.discovery import HOST, NAME, discover
 from ccm_core.services.parts import host_version
 
 SUMMARIES: Mapping[str, str] = {
@@ -57,6 +57,8 @@ def _check_name(name: str) -> None:
         message = "The name %(name)s is a console command of the host: choose another one."
     elif iskeyword(name):
         message = "The name %(name)s is a word of the language Python: choose another one."
+    elif name in discover(host_version()):
+        message = "A plugin %(name)s is installed, and two of one name are both refused: choose another one."
     elif find_spec(_package(name)) is not None:
         message = "The name %(name)s is taken, since a package ccm_%(name)s is installed: choose another one."
     else:

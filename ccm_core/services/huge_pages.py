@@ -14,9 +14,11 @@ import mmap
 
 def ask_for_block(size: int) -> None:
     """Let the block of so many bytes that this thread allocates next lie in huge pages, and all after it."""
-    advice = getattr(mmap, "MADV_HUGEPAGE", None)  # None: not Linux
+    advice = getattr(mmap, "MADV_HUGEPAGE", None)
+    if advice is None:  # not Linux
+        return
     libc = ctypes.CDLL(None)
-    if advice is None or not hasattr(libc, "gnu_get_libc_version"):
+    if not hasattr(libc, "gnu_get_libc_version"):
         return
     libc.malloc.restype, libc.malloc.argtypes = ctypes.c_void_p, (ctypes.c_size_t,)
     libc.free.restype, libc.free.argtypes = None, (ctypes.c_void_p,)

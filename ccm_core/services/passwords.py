@@ -9,11 +9,12 @@ import threading
 import unicodedata
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import TypeVar
 
 from ccm_core.errors import Busy, InputError
 from ccm_core.services.common_passwords import is_about, is_common
-from ccm_core.services.hashing import LANES, MEMORY_KIB, PASSES, Hasher
+from ccm_core.services.hashing import CROWDED, LANES, MEMORY_KIB, PASSES, Hasher
 from ccm_core.services.metrics import NO_METRICS, Metrics
 
 LONGEST = 256
@@ -30,7 +31,7 @@ class Passwords:
 
     def __init__(self, threads: int, min_length: int, hasher: Hasher, metrics: Metrics = NO_METRICS) -> None:
         self._hasher = hasher
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="hash", initializer=hasher.begin_thread)
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="hash", initializer=self._begin_thread)
         self._places = threading.BoundedSemaphore(PLACES)
         self._min_length = min_length
         self._metrics = metrics
@@ -75,11 +76,16 @@ class Passwords:
         if repeated is not None and repeated != password:
             raise InputError("repeat_password", "The two passwords are not the same.")
 
+    def _begin_thread(self) -> None:
+        """Prepare a thread; one that cannot be prepared hashes all the same, only slower or less politely."""
+        with suppress(Exception):
+            self._hasher.begin_thread()
+
     def _run(self, work: Callable[[], _T]) -> _T:
         if not self._places.acquire(blocking=False):
             self._metrics.hash_refused()
             raise Busy(
-                "Many people are signing in at the moment. Please try again in a few seconds.",
+                CROWDED,
                 retry_after=1,  # the queue is done in half of that
                 status=429,
             )

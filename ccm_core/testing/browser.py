@@ -44,6 +44,8 @@ class Browser:
             "Sec-Fetch-Dest": "document",
         }
         self.client = client
+        self.on_page: Callable[[str], object] | None = None
+        """Is given the HTML of each page that is shown."""
         self.response = httpx.Response(0)
         self.page = HtmlPage("")
         self.path = ""
@@ -114,4 +116,6 @@ class Browser:
             response = self.send("GET", path)
         self.response, self.path = response, path
         self.page = HtmlPage(response.text if "html" in response.headers.get("content-type", "") else "")
+        if self.on_page:
+            self.on_page(self.page.html)
         return self.page

@@ -13,8 +13,12 @@ from sqlalchemy import select
 from ccm_core.db import models as m
 from ccm_core.testing.browser import Browser
 from ccm_core.testing.host import PASSWORD, Host, Tenant
+from ccm_core.testing.html_faults import faults_of
 from ccm_core.testing.links import link_in
 from ccm_core.testing.plugin_contract import PluginContract, demand
+from ccm_core.testing.plugin_state import address, routes_of
+from ccm_core.testing.traces import traces_of
+from ccm_core.testing.wrong_answers import wrong_answers
 
 CHALLENGE = "/login/challenge"
 LATER_SECONDS = 61
@@ -22,7 +26,6 @@ LATER_SECONDS = 61
 TRIES = 5
 """Wrong answers after which the host makes a user wait (docs/security.md)."""
 WRONG = "wrong answer"
-ODD = ("", " ", WRONG, "0", "-1", "\N{FULLWIDTH DIGIT ONE}" * 6, "%", "x" * 4000)
 NEW_PASSWORD = "an altogether different staple"  # noqa: S105 - of made-up users
 
 
@@ -54,9 +57,28 @@ class FactorContract(PluginContract):
         """Return a right answer at a time, in seconds since 1970, that was not returned for this secret before."""
         raise NotImplementedError
 
+    def traces(self, secret: str) -> list[str]:
+        """Return what betrays the secret wherever it stands: its words, and other writings of what it encodes."""
+        return traces_of(secret)
+
     def use(self, browser: Browser) -> None:
         """Set the factor up: that is what a user of a factor does with it."""
         self.set_up(browser)
+
+    def test_its_pages_keep_to_the_policy_and_are_open_to_all(self, ccm_host: Host) -> None:
+        """As for every plugin; of a factor also the set-up and each place that asks for an answer."""
+        super().test_its_pages_keep_to_the_policy_and_are_open_to_all(ccm_host)
+        tenant, pages = self._tenant(ccm_host), list[str]()
+        tenant.add_user("erika")
+        browser = tenant.browser("erika")
+        browser.on_page = pages.append
+        erika = Protected(tenant, "erika", browser, self.set_up(browser))
+        browser.get("/confirm?next=/account")
+        asked = erika.at_challenge()
+        pages.append(asked.page.html)
+        pages.append(asked.submit(CHALLENGE, code=WRONG).html)
+        found = sorted({fault for page in pages for fault in faults_of(page)})
+        demand(found, "A page keeps to the policy and is open to all, but in set-up or login:", "Mend the template.")
 
     def test_the_password_alone_opens_nothing(self, ccm_host: Host) -> None:
         """Between password and answer nobody is signed in."""
@@ -80,9 +102,9 @@ class FactorContract(PluginContract):
     def test_a_wrong_answer_never_passes(self, ccm_host: Host) -> None:
         """Nothing but the right answer is right, however odd it is."""
         tenant, found = self._tenant(ccm_host), []
-        for number, answer in enumerate(ODD):
+        for number in range(len(wrong_answers("right"))):
             user = self._protected(tenant, f"erika{number}")
-            browser = user.at_challenge()
+            answer, browser = wrong_answers(self._next(user))[number], user.at_challenge()
             browser.submit(CHALLENGE, code=answer)
             if browser.session()["state"] != "none" or browser.response.status_code >= 500:
                 found.append(repr(answer[:20]))
@@ -163,10 +185,13 @@ class FactorContract(PluginContract):
     def test_what_answers_are_made_from_is_kept_sealed(self, ccm_host: Host) -> None:
         """Whoever has a copy of the database has no factor (ASVS 11.3)."""
         erika = self._protected(self._tenant(ccm_host))
-        found = [name for name, text in _everything(erika.tenant).items() if erika.secret in text]
-        mails = [str(mail["Subject"]) for mail in erika.tenant.mails() if erika.secret in mail.as_string()]
-        found += [f"the mail {subject}" for subject in mails]
-        found += ["the account page"] if erika.secret in erika.browser.get("/account").html else []
+        places = _everything(erika.tenant)
+        places |= {f"the mail {mail['Subject']}": mail.as_string() for mail in erika.tenant.mails()}
+        routes = [route for route in routes_of(erika.tenant, self.plugin) if route.method == "GET"]
+        for path in ("/account", *(address(self.plugin, route) for route in routes)):
+            places[f"the page {path}"] = erika.browser.get(path).html
+        traces = self.traces(erika.secret)
+        found = [place for place, text in places.items() if any(trace in text for trace in traces)]
         mend = "Give secrets to Enrolments.begin alone: the host seals them. Show them once, in the set-up."
         demand(found, "What answers are made from stands nowhere in the clear, but in:", mend)
 

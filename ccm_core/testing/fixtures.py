@@ -38,10 +38,10 @@ def ccm_inner_host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
 
 @pytest.fixture(scope="session")
 def ccm_bare_host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
-    """Return such a host that finds no plugin at all."""
+    """Return a running host that finds no plugin at all."""
     from ccm_core.testing.host import running_host  # noqa: PLC0415 - see above
 
-    with running_host(tmp_path_factory.mktemp("ccm-bare-host"), in_process=True, installed=False) as host:
+    with running_host(tmp_path_factory.mktemp("ccm-bare-host"), workers=1, installed=False) as host:
         yield host
 
 

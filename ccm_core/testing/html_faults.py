@@ -9,8 +9,18 @@ from html.parser import HTMLParser
 
 _CONTROLS = frozenset({"input", "select", "textarea"})
 _UNLABELLED = frozenset({"hidden", "submit", "button", "reset", "image"})
-_LOADS = {"script": "src", "img": "src", "iframe": "src", "link": "href", "form": "action", "object": "data"}
+_LOADS = {
+    "form": ("action",),
+    "button": ("formaction",),
+    "link": ("href",),
+    "object": ("data",),
+    **dict.fromkeys(
+        ("audio", "embed", "iframe", "img", "input", "script", "source", "track", "video"), ("src", "srcset")
+    ),
+}
 _ELSEWHERE = re.compile(r"\s*([a-z]+:)?//", re.IGNORECASE)
+_SCRIPT_TYPES = re.compile(r"|module|importmap|.*(java|ecma)script.*", re.IGNORECASE)
+"""Other types are data, which no browser runs and no policy blocks."""
 _HEADING = re.compile(r"h([1-6])")
 _NAMED = ("aria-label", "aria-labelledby", "title")
 _VOID = frozenset(
@@ -54,6 +64,7 @@ class _Reader(HTMLParser):
             self._has_token = True
         if found := _HEADING.fullmatch(tag):
             self._check_level(int(found[1]))
+        self.handle_data(at.get("alt", "") + at.get("aria-label", ""))
         if tag not in _VOID:
             self._open.append((tag, at, []))
 
@@ -84,21 +95,21 @@ class _Reader(HTMLParser):
         return found
 
     def _check_policy(self, tag: str, at: Attributes) -> None:
-        if tag == "style" or (tag == "script" and "src" not in at):
+        script = tag == "script" and _SCRIPT_TYPES.fullmatch(at.get("type", ""))
+        if tag == "style" or (script and "src" not in at):
             self.faults.append(f"An inline <{tag}> is blocked by the content security policy: use a file in static/.")
         for name, value in at.items():
             if name == "style" or name.startswith("on"):
                 self.faults.append(f"The attribute {name} of <{tag}> is blocked by the content security policy.")
             if value.strip().lower().startswith("javascript:"):
                 self.faults.append(f"An address of <{tag}> is a script, which the content security policy blocks.")
-        if _ELSEWHERE.match(at.get(_LOADS.get(tag, ""), "")):
+        addresses = [at.get(name, "") for name in _LOADS.get(tag, ())]
+        if any(map(_ELSEWHERE.match, addresses)) or (tag == "script" and addresses[0].strip().startswith("data:")):
             self.faults.append(f"<{tag}> leads to another host, which the content security policy blocks.")
 
     def _check_pictures(self, tag: str, at: Attributes) -> None:
         if tag == "img" and "alt" not in at:
             self.faults.append('An image has no alt text: add alt="" if it only decorates.')
-        if tag == "svg" and at.get("aria-hidden") != "true" and not any(name in at for name in _NAMED):
-            self.faults.append('A drawing has no name: add aria-hidden="true", or role="img" with aria-label.')
 
     def _note_names(self, tag: str, at: Attributes) -> None:
         if "id" in at:
@@ -116,6 +127,8 @@ class _Reader(HTMLParser):
     def _check_closed(self, tag: str, at: Attributes, text: str) -> None:
         if tag in {"a", "button"} and not text and not any(name in at for name in _NAMED):
             self.faults.append(f"A <{tag}> has no text: write what it does.")
+        if tag == "svg" and not text and at.get("aria-hidden") != "true" and not any(name in at for name in _NAMED):
+            self.faults.append('A drawing has no name: add aria-hidden="true", or role="img" with aria-label.')
         if tag == "form":
             if at.get("method", "").lower() == "post" and not self._has_token:
                 self.faults.append(

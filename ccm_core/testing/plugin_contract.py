@@ -3,44 +3,26 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from typing import ClassVar
 
 from ccm_core.plugin_manager.discovery import PluginRecord
-from ccm_core.services.parts import host_version
 from ccm_core.services.user_admin import Actor
 from ccm_core.testing.browser import Browser
 from ccm_core.testing.failing_hooks import broken_hooks
+from ccm_core.testing.fresh_process import load_apart
 from ccm_core.testing.host import Host, Tenant
 from ccm_core.testing.html_faults import faults_of
 from ccm_core.testing.plugin_sources import (
     files_that_run_with_python,
     forbidden_imports,
     home_of,
+    keeps_something,
     texts_of_templates,
+    texts_of_values,
     untranslated,
 )
 from ccm_core.testing.plugin_state import address, kept, looks, routes_of, same
-
-_LOADS = """
-import json, sys, threading
-from ccm_core.errors import PluginRefused
-from ccm_core.plugin_manager.discovery import discover
-from ccm_core.plugin_manager.loading import load
-name, version = sys.argv[1:]
-record = discover(version)[name]
-package = record.target.partition(":")[0].partition(".")[0]
-before = [one for one in sys.modules if one.partition(".")[0] == package]
-threads, reason = threading.active_count(), ""
-try:
-    load(record)
-except PluginRefused as refused:
-    reason = str(refused)
-answer = {"imported": before, "threads": threading.active_count() - threads, "reason": reason}
-print("\\n" + json.dumps(answer))
-"""
+from ccm_core.testing.serving import WORKER_HEADER
 
 
 def demand(wrong: object, clause: str, mend: str) -> None:
@@ -68,19 +50,18 @@ class PluginContract:
         mend = "Name version, description and «ccm-core>=1,<2» among the dependencies in pyproject.toml."
         demand(missing, "A plugin is described by its metadata; missing:", mend)
         demand(record.problem, "A plugin can be used as its metadata stands:", "See the sentence.")
-        demand(
-            self._loaded(ccm_host)["imported"],
-            "Finding a plugin imports nothing of it, but:",
-            "Import it nowhere else.",
-        )
+        imported = load_apart(self.plugin).imported
+        demand(imported, "Finding a plugin imports nothing of it, but:", "Import it nowhere else.")
 
     def test_it_loads_clean(self, ccm_host: Host) -> None:
         """Loading has no effect but that the hooks are there."""
-        answer = self._loaded(ccm_host)
-        demand(answer["reason"], "A plugin loads:", "See the sentence.")
+        self._record(ccm_host)
+        loaded = load_apart(self.plugin)
+        demand(loaded.reason, "A plugin loads:", "See the sentence.")
         mend = "Do nothing at import: no output, no warning, no thread. Do it when a hook is called, or log."
-        demand(answer["output"], "A plugin says nothing while it is loaded, but:", mend)
-        demand(answer["threads"], "A plugin starts no threads while it is loaded; started:", mend)
+        demand(loaded.output, "A plugin says nothing while it is loaded, but:", mend)
+        demand(loaded.warnings, "A plugin is loaded without warnings, but:", mend)
+        demand(loaded.threads, "A plugin starts no threads while it is loaded; started:", mend)
         notes = list(ccm_host.parts.registry.get(self.plugin).notes)
         demand(notes, "A plugin uses nothing that will go, but:", "Do what the sentence says.")
 
@@ -89,14 +70,17 @@ class PluginContract:
         mend = "Import from ccm_core.plugin_api alone (tests: also from ccm_core.testing)."
         demand(forbidden_imports(home_of(self._record(ccm_host))), "A plugin imports only the public API, but:", mend)
 
-    def test_installed_but_not_active_it_changes_nothing(self, ccm_inner_host: Host, ccm_bare_host: Host) -> None:
-        """Every page is the same to the byte as where the plugin is not installed."""
-        files = files_that_run_with_python(self._record(ccm_inner_host))
+    def test_installed_but_not_active_it_changes_nothing(self, ccm_host: Host, ccm_bare_host: Host) -> None:
+        """Every page is the same to the byte as where the plugin is not installed, also if others use it."""
+        files = files_that_run_with_python(self._record(ccm_host))
         demand(files, "An inactive plugin runs no code, but Python runs at every start:", "Leave these files out.")
-        routes = routes_of(ccm_inner_host.tenant(), self.plugin)
+        elsewhere, _ = self._user(ccm_host)
+        self._allow_another(elsewhere)
+        routes = routes_of(elsewhere, self.plugin)
         paths = ["/login", "/password/forgot", "/", "/account", "/session", "/nowhere", f"/plugins/{self.plugin}/"]
         paths += [address(self.plugin, route) for route in routes]
-        with_it, without = (_answers(host, paths) for host in (ccm_inner_host, ccm_bare_host))
+        ccm_bare_host.clock.move(ccm_host.clock() - ccm_bare_host.clock())  # pages show times
+        with_it, without = (_answers(host, paths) for host in (ccm_host, ccm_bare_host))
         different = [path for path in with_it if with_it[path] != without[path]]
         mend = "Change nothing of the host: only hooks of an active plugin may do anything."
         demand(different, "An inactive plugin leaves every page as it is, but these differ:", mend)
@@ -122,6 +106,9 @@ class PluginContract:
         tenant, browser = self._user(ccm_host, active=True)
         self.use(browser)
         before, saw = kept(tenant, self.plugin), browser.get("/account").text
+        unused = keeps_something(home_of(self._record(ccm_host))) and not before
+        mend = "Override use() with what makes the plugin keep something of a user."
+        demand("nothing was kept" if unused else "", "The plugin keeps something of its users, but in this test", mend)
         parts, now = tenant.host.parts, tenant.host.clock()
         parts.plugins.deactivate(tenant.instance, self.plugin, now, Actor())
         parts.plugins.activate(tenant.instance, self.plugin, now, Actor())
@@ -179,6 +166,7 @@ class PluginContract:
         texts = [text for found in texts_of_templates(plugin.templates).values() for text in found]
         for field in plugin.settings.fields if plugin.settings else ():
             texts += [text for text in (field.label, field.help, *(label for _, label in field.choices)) if text]
+        texts += texts_of_values(home_of(self._record(ccm_host)))
         mend = "Write it into translations/<language>.po beside the plugin's module."
         demand(untranslated(plugin.translations, texts), "Every text has a translation, but:", mend)
 
@@ -249,21 +237,6 @@ class PluginContract:
             )
         return record
 
-    def _loaded(self, host: Host) -> dict[str, object]:
-        """Load the plugin in a process of its own; returns what it told of itself, and what was printed before."""
-        self._record(host)
-        version = host_version()
-        done = subprocess.run(  # noqa: S603 - our own code
-            [sys.executable, "-W", "error", "-c", _LOADS, self.plugin, version],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        printed, _, answer = done.stdout.rstrip("\n").rpartition("\n")
-        if done.returncode or not answer:
-            raise AssertionError(f"The plugin ends the process that loads it: {done.stderr[-500:]}")
-        return {**json.loads(answer), "output": (printed + done.stderr).strip()}
-
 
 def _answers(host: Host, paths: list[str]) -> dict[str, tuple[int, str, dict[str, str]]]:
     """Return what visitors and a user get at some addresses, without what is random."""
@@ -273,6 +246,10 @@ def _answers(host: Host, paths: list[str]) -> dict[str, tuple[int, str, dict[str
     for who, browser in (("visitor", tenant.browser()), ("user", tenant.browser("erika"))):
         for path in paths:
             answer = browser.send("GET", path)
-            headers = {name: same(value) for name, value in answer.headers.items() if name != "set-cookie"}
+            headers = {
+                name: same(value)
+                for name, value in answer.headers.items()
+                if name not in {"set-cookie", "date", WORKER_HEADER.lower()}
+            }
             found[f"{who} {path}"] = (answer.status_code, same(answer.text), headers)
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib.metadata import distribution
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,7 +15,7 @@ from jinja2.exceptions import TemplateSyntaxError
 from jinja2.ext import extract_from_ast
 
 from ccm_core.plugin_manager.discovery import PluginRecord
-from ccm_core.texts import LANGUAGES, load
+from ccm_core.texts import LANGUAGES, host_texts, load
 
 PUBLIC = ("ccm_core.plugin_api", "ccm_core.testing")
 FRAMEWORKS = frozenset({"flask", "werkzeug", "sqlalchemy", "django", "starlette", "fastapi", "granian"})
@@ -27,12 +27,13 @@ _PLACEHOLDER = re.compile(r"%\((\w+)\)[sd]")
 
 
 def home_of(record: PluginRecord) -> Path:
-    """Return the folder of the plugin's package, found without importing the plugin's module."""
+    """Return the folder of the plugin's own package, or the file of a module without one."""
     module = record.target.partition(":")[0]
-    spec = find_spec(module.partition(".")[0])
+    spec = find_spec(module)
     if spec is None or spec.origin is None:
-        raise AssertionError(f"The package of {module} has no file.")
-    return Path(spec.origin).parent if spec.submodule_search_locations else Path(spec.origin)
+        raise AssertionError(f"The module {module} has no file.")
+    packaged = "." in module or spec.submodule_search_locations is not None
+    return Path(spec.origin).parent if packaged else Path(spec.origin)
 
 
 def sources(home: Path) -> Iterator[tuple[str, ast.Module]]:
@@ -94,11 +95,58 @@ def untranslated(translations: Path | None, texts: list[str]) -> list[str]:
     """Return a sentence for each text without a translation, or with one that has other placeholders."""
     catalogues, found = load(translations), []
     for language in LANGUAGES[1:]:
-        translator = catalogues.into(language)
+        own, host = catalogues.into(language).catalogue, host_texts().into(language).catalogue
         for text in texts:
-            translated = translator.catalogue.get(text, ("",))[0]
+            translated = own.get(text, host.get(text, ("",)))[0]
             if not translated:
                 found.append(f"{language}.po has no translation of {text!r}.")
             elif sorted(_PLACEHOLDER.findall(translated)) != sorted(_PLACEHOLDER.findall(text)):
                 found.append(f"{language}.po has other placeholders than {text!r}.")
     return found
+
+
+_SHOWN = {"Section": (0,), "Page": (0,), "Redirect": (1,), "Refused": (1,), "Notice": (0, 1)}
+"""Which arguments of the values that a plugin returns are texts that people read."""
+
+
+def texts_of_values(home: Path) -> list[str]:
+    """Return the texts that people read, as far as they stand in the source or are named by a constant of a module."""
+    trees = [tree for _, tree in sources(home)]
+    constants = {name: node for tree in trees for name, node in _constants(tree)}
+    calls = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    found = [
+        text
+        for call in calls
+        for place in _SHOWN.get(call.func.id if isinstance(call.func, ast.Name) else "", ())
+        for argument in call.args[place : place + 1]
+        for text in _texts(argument, constants)
+    ]
+    return sorted(set(filter(None, found)))
+
+
+def _constants(tree: ast.Module) -> Iterator[tuple[str, ast.expr]]:
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            yield node.targets[0].id, node.value
+
+
+def _texts(node: ast.expr, constants: Mapping[str, ast.expr]) -> Iterator[str]:
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield node.value
+    elif isinstance(node, ast.Name | ast.Attribute):
+        named = constants.get(node.id if isinstance(node, ast.Name) else node.attr)
+        if isinstance(named, ast.Constant):
+            yield from _texts(named, {})
+    elif isinstance(node, ast.Tuple | ast.IfExp):
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.expr):
+                yield from _texts(child, constants)
+
+
+def keeps_something(home: Path) -> bool:
+    """Whether the source puts something into a store or begins an enrolment."""
+    calls = [node.func for _, tree in sources(home) for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    names = {
+        (ast.unparse(call.value).rpartition(".")[2], call.attr) for call in calls if isinstance(call, ast.Attribute)
+    }
+    return bool(names & {("store", "put"), ("enrolments", "begin")})

@@ -13,7 +13,8 @@ from ccm_core.testing.browser import Browser
 from ccm_core.testing.host import Tenant
 
 _TABLES = tuple(table for table in m.metadata.sorted_tables if {"plugin", "user_id"} <= set(table.c.keys()))
-_VARIABLE = re.compile(r"<[^>]*>")
+_VARIABLE = re.compile(r"<(?:(\w+)(?:\(([^)]*)\))?:)?\w+>")
+_SAMPLES = {"float": "1.5", "uuid": "00000000-0000-4000-8000-000000000000"}
 _RANDOM = re.compile(r"""(name="page_token" value=")[^"]*|[A-Za-z0-9_-]{40,}|\b[a-z]{16}\b|http://[^/"' ]*""")
 
 
@@ -24,7 +25,12 @@ def routes_of(tenant: Tenant, plugin: str) -> tuple[Route, ...]:
 
 def address(plugin: str, route: Route) -> str:
     """Return an address that a route matches."""
-    return f"/plugins/{plugin}/" + _VARIABLE.sub("1", route.path)
+    return f"/plugins/{plugin}/" + _VARIABLE.sub(_sample, route.path)
+
+
+def _sample(variable: re.Match[str]) -> str:
+    kind, options = variable[1], variable[2] or ""
+    return options.split(",")[0].strip(" \"'") if kind == "any" else _SAMPLES.get(kind, "1")
 
 
 def kept(tenant: Tenant, plugin: str) -> dict[str, list[str]]:

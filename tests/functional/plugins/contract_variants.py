@@ -13,6 +13,8 @@ class Wrong:
     edits: dict[str, str] = field(default_factory=dict)
     template: dict[str, str] = field(default_factory=dict)
     """Edits of the account section's template."""
+    challenge: dict[str, str] = field(default_factory=dict)
+    """Edits of the challenge's template."""
     metadata: bool = True
     """Whether the distribution says what it is."""
     files: tuple[str, ...] = ()
@@ -57,6 +59,15 @@ WRONG = {
     "startup": Wrong(
         "installed_but_not_active_it_changes_nothing", "Python runs at every start: startup.pth", files=("startup.pth",)
     ),
+    "patches": Wrong(
+        "installed_but_not_active_it_changes_nothing",
+        "these differ: visitor /login",
+        {
+            START: "from ccm_core.web.context import Context\nold = Context.render\n\n\n"
+            "def render(self, *arguments, **named):\n    answer = old(self, *arguments, **named)\n"
+            f"    answer.headers['X-Wrong'] = 'on'\n    return answer\n\n\nContext.render = render\n{START}"
+        },
+    ),
     "opens": Wrong(
         "its_pages_are_unknown_where_it_is_inactive_or_not_allowed",
         "Pages of a plugin that is not allowed answer 404, but: GET setup answers",
@@ -91,6 +102,16 @@ WRONG = {
         "de.po has no translation of 'Kind words'",
         {'"Greeting"': '"Kind words"'},
     ),
+    "mute": Wrong(
+        "its_texts_are_translated_and_its_templates_can_be_read",
+        "de.po has no translation of 'This answer is quite wrong.'",
+        {'"This answer is wrong."': '"This answer is quite wrong."'},
+    ),
+    "inline": Wrong(
+        "its_pages_keep_to_the_policy_and_are_open_to_all",
+        "but in set-up or login: The attribute onclick of <input> is blocked",
+        challenge={"<input": '<input onclick="go()"'},
+    ),
     "styled": Wrong(
         "its_pages_keep_to_the_policy_and_are_open_to_all",
         "The attribute style of <p> is blocked by the content security policy",
@@ -113,6 +134,14 @@ WRONG = {
         "a_wrong_answer_never_passes",
         "A wrong answer is refused with a sentence, but not: '0'",
         {USED + PASSED: f"{USED}{PASSED}\n            if answer == '0':\n                return Passed(enrolment.id)"},
+    ),
+    "short": Wrong(
+        "a_wrong_answer_never_passes",
+        "A wrong answer is refused with a sentence, but not:",
+        {
+            "right(enrolment.data, minute).encode())": "right(enrolment.data, minute)[:2].encode())",
+            "answer.encode()": "answer[:2].encode()",
+        },
     ),
     "forgets": Wrong(
         "the_same_answer_passes_once_in_all_processes",
@@ -147,6 +176,15 @@ WRONG = {
             'request.enrolments.begin("Sample", secrets.token_bytes(20))': "in_the_clear(request)",
             START: f"{START}\n\n\ndef in_the_clear(request):\n    key = secrets.token_bytes(20)\n"
             "    return request.enrolments.begin(key.hex(), key)",
+        },
+    ),
+    "stores": Wrong(
+        "what_answers_are_made_from_is_kept_sealed",
+        "but in: the table plugin_store",
+        {
+            "    verdict = ": "    keep(request)\n    verdict = ",
+            "def finish(": "def keep(request):\n    import base64\n\n    key = request.enrolments.pending().data\n"
+            "    request.store.put('key', base64.b64encode(key).decode())\n\n\ndef finish(",
         },
     ),
     "stays": Wrong(

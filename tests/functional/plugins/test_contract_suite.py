@@ -46,6 +46,7 @@ def lay_out(folder: Path, name: str, wrong: Wrong) -> None:
     shutil.copytree(SAMPLE, package, ignore=shutil.ignore_patterns("__pycache__"))
     edit(package / "__init__.py", wrong.edits)
     edit(package / "templates" / "section.html", wrong.template)
+    edit(package / "templates" / "challenge.html", wrong.challenge)
     headers = "Summary: Sample: a second factor for trying\n" if wrong.metadata else ""
     requires = "ccm-core>=1,<2" if wrong.metadata else "click"
     place = announce(folder, distribution=f"ccm-{name}", name=name, target=name, requires=requires, headers=headers)

@@ -3,6 +3,7 @@
 
 import itertools
 import re
+import subprocess
 import sys
 import threading
 from dataclasses import replace
@@ -14,6 +15,7 @@ from ccm_core.config import HASH_LIBRARIES, Settings, load
 from ccm_core.errors import ConfigError
 from ccm_core.services.hashing import LIBRARIES, MEMORY_KIB, Argon2Cffi, Libsodium
 from ccm_core.services.parts import assemble
+from ccm_core.services.passwords import Passwords
 
 PASSWORD = "Zwölf Boxkämpfer 🔑\0 jagen".encode()
 
@@ -71,3 +73,33 @@ def resident_with_mark() -> list[int]:
     mappings = re.split(r"^(?=[0-9a-f]+-[0-9a-f]+ )", Path("/proc/self/smaps").read_text("ascii"), flags=re.MULTILINE)
     marked = [mapping for mapping in mappings if re.search(r"^VmFlags:.* hg\b", mapping, re.MULTILINE)]
     return [int(size) for mapping in marked for size in re.findall(r"^Rss: +(\d+)", mapping, re.MULTILINE)]
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_without_memory_a_right_password_is_not_taken_for_a_wrong_one(library: str) -> None:
+    """A process of its own may take 8 MiB more than it has: a verification and a hash need 19."""
+    code = f"""
+import resource, sys
+from ccm_core.errors import Busy
+from ccm_core.services.hashing import LIBRARIES
+hasher = LIBRARIES["{library}"]()
+limit = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize() + 8 * 2**20
+resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+for ask in (lambda: hasher.verify(sys.argv[1], b"x"), lambda: hasher.hash(b"x")):
+    try:
+        print(ask())
+    except Busy as busy:
+        print("Busy", busy.retry_after)
+"""
+    stored = Argon2Cffi().hash(b"x")
+    done = subprocess.run([sys.executable, "-c", code, stored], capture_output=True, text=True, check=True)
+    assert done.stdout.split("\n") == ["Busy 1", "Busy 1", ""]
+
+
+def test_a_thread_that_cannot_be_prepared_hashes_all_the_same() -> None:
+    class Unprepared(Argon2Cffi):
+        def begin_thread(self) -> None:
+            raise PermissionError
+
+    passwords = Passwords(1, 15, Unprepared())
+    assert passwords.verify(passwords.hash("fifteen letters"), "fifteen letters")
