@@ -31,7 +31,7 @@ class Passwords:
 
     def __init__(self, threads: int, min_length: int, hasher: Hasher, metrics: Metrics = NO_METRICS) -> None:
         self._hasher = hasher
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="hash", initializer=self._begin_thread)
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="hash", initializer=_begin, initargs=(hasher,))
         self._places = threading.BoundedSemaphore(PLACES)
         self._min_length = min_length
         self._metrics = metrics
@@ -76,11 +76,6 @@ class Passwords:
         if repeated is not None and repeated != password:
             raise InputError("repeat_password", "The two passwords are not the same.")
 
-    def _begin_thread(self) -> None:
-        """Prepare a thread; one that cannot be prepared hashes all the same, only slower or less politely."""
-        with suppress(Exception):
-            self._hasher.begin_thread()
-
     def _run(self, work: Callable[[], _T]) -> _T:
         if not self._places.acquire(blocking=False):
             self._metrics.hash_refused()
@@ -103,6 +98,15 @@ class Passwords:
             return work()
         finally:
             self._metrics.hash_runs(-1)
+
+
+def _begin(hasher: Hasher) -> None:
+    """Prepare a thread; one that cannot be prepared hashes all the same, only slower or less politely.
+
+    No method of what has the pool: its threads would keep it, and it them, for ever.
+    """
+    with suppress(Exception):
+        hasher.begin_thread()
 
 
 def _bytes(password: str) -> bytes:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Passwords: what is accepted, how it is compared, what it costs, and how many may be hashed at once."""
 
+import gc
 import os
 import re
 import threading
@@ -177,3 +178,13 @@ def test_threads_that_hash_give_way_to_all_others(library: str) -> None:
     assert thread
     assert os.getpriority(os.PRIO_PROCESS, thread) == NICENESS
     assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) < NICENESS
+
+
+def test_threads_end_with_what_hashes_by_them() -> None:
+    hashing = Passwords(1, 15, Argon2Cffi())
+    hashing.hash("correct horse battery staple")
+    (thread,) = (thread for thread in threading.enumerate() if thread in hashing._pool._threads)
+    del hashing
+    gc.collect()
+    thread.join(10)
+    assert not thread.is_alive()
