@@ -35,6 +35,8 @@ NO_DATABASE = (
 )
 """Tests that open no database, or one that is there for the file alone, or look at pages: once is enough."""
 SAME = (
+    "plugins/signins/tests/test_contract.py",
+    "plugins/twofactor/tests/test_contract.py",
     "tests/functional/plugins/test_contract_suite.py",
     "tests/functional/test_console_postgresql.py",
     "tests/hostile/faulty/",

@@ -153,6 +153,8 @@ def own_account(tenant: Tenant, erika: Enrolled) -> None:
     post(browser, "/account/sessions", all="1")
     browser.get("/account")
     browser.get(DISABLE)
+    browser.send("GET", "/plugins/twofactor/")
+    browser.send("POST", "/plugins/twofactor/", data=browser.page.form(DISABLE).fields)
     browser.submit(DISABLE, code=erika.phone.next_code())
 
 
