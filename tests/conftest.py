@@ -39,13 +39,16 @@ SAME = (
     "plugins/twofactor/tests/test_contract.py",
     "tests/functional/plugins/test_contract_suite.py",
     "tests/functional/test_console_postgresql.py",
+    "tests/hostile/test_crashes.py",
     "tests/hostile/faulty/",
     "tests/hostile/test_one_gate.py",
     "tests/nodes/",
+    "tests/unit/cli/",
     "tests/unit/db/test_postgresql",
 )
-"""Tests that start a PostgreSQL server of their own, or look at faults of plugins or at who calls the gate: two nodes
-may be told from one by them, but not one database from the other."""
+"""Tests that start a PostgreSQL server of their own, or look at faults of plugins, at who calls the gate, at what the
+console prints, or kill one server, as tests/nodes do with nodes and databases: two nodes may be told from one by them,
+but not one database from the other."""
 STORIES = re.compile(r"tests/model/test_stories\.py::TestPart[2-8]\b")
 """Of the 2,000 stories 250 are told on PostgreSQL too."""
 NGINX = Path(__file__).resolve().parents[1] / "docs" / "deploy" / "nginx.conf"
