@@ -7,13 +7,10 @@ one by one: it hashes nothing, and the mail is made later, by another thread.
 """
 
 import statistics
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
-from sqlalchemy import Engine, delete, event, update
+from sqlalchemy import delete, update
 
 from ccm_core.db import models as m
 from ccm_core.services.user_admin import Actor
@@ -26,6 +23,7 @@ from tests.hostile.acts import UNLOCK, state
 from tests.hostile.open_windows import only_cookies, unlock_refusals
 from tests.hostile.routes import token_of
 from tests.hostile.test_load import cpu
+from tests.statements import statements
 
 SAMPLES = 100
 SEPARABLE = 0.05
@@ -116,21 +114,6 @@ def test_h54_a_run_of_attempts_meets_the_same_limits_whatever_is_wrong(window: B
     assert [status for status, *_ in first] == [403] * 30 + [429] * 2
     assert [kind for kind, run in runs.items() if run != first] == []
     assert unlock_refusals(protected)[-26:] == [("erika", "window")] + [("", "no session")] * 25
-
-
-@contextmanager
-def statements() -> Iterator[list[str]]:
-    """Collect what is sent to the databases of this process."""
-    found: list[str] = []
-
-    def note(_connection: object, _cursor: object, statement: str, *_rest: Any) -> None:
-        found.append(statement)
-
-    event.listen(Engine, "before_cursor_execute", note)
-    try:
-        yield found
-    finally:
-        event.remove(Engine, "before_cursor_execute", note)
 
 
 def test_h67_a_request_for_a_link_sends_the_same_statements_for_every_name(tmp_path: Path) -> None:

@@ -3,13 +3,11 @@
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event
 
 from ccm_core.config import Settings
 from ccm_core.plugin_api import Notice, SignedIn
@@ -19,6 +17,7 @@ from ccm_core.services.clients import Client
 from ccm_core.services.instances import CLOUD, Instance
 from ccm_core.services.parts import Parts
 from ccm_core.services.user_admin import Actor
+from tests.statements import statements
 from tests.unit.services.conftest import Watch, services_with
 
 CLIENT = Client("192.0.2.0/24", "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0")
@@ -64,49 +63,22 @@ def mails(parts: Parts, instance: Instance) -> list[tuple[str, str, str | None]]
     return [(one.recipient, one.subject, parts.outbox.show(instance.id, one.id)[1]) for one in found]
 
 
-@contextmanager
-def statements() -> Iterator[list[str]]:
-    """Collect what is sent to the databases of this process."""
-    found: list[str] = []
-
-    def note(_connection: object, _cursor: object, statement: str, *_rest: Any) -> None:
-        found.append(statement)
-
-    event.listen(Engine, "before_cursor_execute", note)
-    try:
-        yield found
-    finally:
-        event.remove(Engine, "before_cursor_execute", note)
-
-
 def test_a_plugin_is_told_the_browser_and_its_network_but_no_address(heard: SignedIn) -> None:
     assert (heard.device, heard.network, heard.factor) == ("Firefox, Linux", "192.0.2.0/24", None)
 
 
-def test_a_sign_in_sends_no_other_statement_while_no_active_plugin_listens(
-    parts: Parts, instance: Instance, karl: Account
+@pytest.mark.parametrize(("plugin", "everyone", "heard"), [("challengeraises", False, 0), ("working", True, 2)])
+def test_a_sign_in_costs_no_statement_more_with_a_plugin_that_is_deaf_or_that_everyone_has(
+    parts: Parts, instance: Instance, karl: Account, plugin: str, everyone: bool, heard: int
 ) -> None:
     sign_in(parts, instance)
     with statements() as alone:
         sign_in(parts, instance)
-    activate(parts, instance, "challenge_raises".replace("_", ""), everyone=False)
+    activate(parts, instance, plugin, everyone=everyone)
     sign_in(parts, instance)
     with statements() as beside:
-        assert sign_in(parts, instance) == []
+        assert len(sign_in(parts, instance)) == heard
     assert beside == alone
-
-
-def test_a_listener_that_everyone_has_costs_no_statement_but_its_own(
-    parts: Parts, instance: Instance, karl: Account
-) -> None:
-    sign_in(parts, instance)
-    with statements() as alone:
-        sign_in(parts, instance)
-    activate(parts, instance)
-    sign_in(parts, instance)
-    with statements() as told:
-        assert len(sign_in(parts, instance)) == 2
-    assert told == alone
 
 
 def test_a_listener_for_selected_users_hears_of_them_alone(parts: Parts, instance: Instance, karl: Account) -> None:
