@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from threading import Barrier
@@ -43,19 +44,19 @@ class Protected:
         return self.tenant.browser(self.name)
 
 
-class FactorContract(PluginContract):
+class FactorContract(PluginContract, ABC):
     """Subclass it, name the plugin, and say how its factor is set up and answered."""
 
+    @abstractmethod
     def set_up(self, browser: Browser) -> str:
         """Set the factor up through the pages, in a browser that has just signed in.
 
         Returns what right answers are made from. Open the account page first, as people do.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def answer(self, secret: str, now: float) -> str:
         """Return a right answer at a time, in seconds since 1970, that was not returned for this secret before."""
-        raise NotImplementedError
 
     def traces(self, secret: str) -> list[str]:
         """Return what betrays the secret wherever it stands: its words, and other writings of what it encodes."""
