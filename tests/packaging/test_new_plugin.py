@@ -2,6 +2,7 @@
 """What ``ccm plugins new`` writes: each kind installs, is found, passes its own tests and checks, and is shown."""
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -68,5 +69,6 @@ def test_a_new_plugin_has_types_that_fit(workshop: Environment, kind: str) -> No
 @of_each_kind
 def test_a_new_plugin_is_formatted_and_lint_finds_nothing(workshop: Environment, kind: str) -> None:
     project = workshop.folder / f"ccm-{NAMES[kind]}"
-    for command in (["check"], ["format", "--check"]):
-        run(RUFF, *command, "--isolated", "--no-cache", ".", cwd=project)
+    assert run(RUFF, "check", "--isolated", "--no-cache", ".", cwd=project) == "All checks passed!\n"
+    told = run(RUFF, "format", "--check", "--isolated", "--no-cache", ".", cwd=project)
+    assert re.fullmatch(r"[4-9] files already formatted\n", told)
